@@ -1,0 +1,168 @@
+"""What the rows tell about one socket, collected while they come in: the mutable half of `connections`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tracedemo.events import NOT_YET, PYTHON, TRACER, Event
+from tracedemo.syscalls import OPERATION, RECEIVE, SEND, errno_name
+
+SENT, RECEIVED = "sent", "received"
+
+
+@dataclass(slots=True)
+class Draft:
+    """A socket while its rows come in, in order of time.  Fields as in `connections.Connection`."""
+
+    number: int
+    pid: int
+    t_first: int
+    t_last: int
+    opened_by: str = ""
+    """`accept`, `socketpair`, `dup`, `socket`; empty: not seen."""
+    original: int | None = None
+    """The connection that a dup was made of."""
+    listening: bool = False
+    owners: dict[str, None] = field(default_factory=dict)
+    fds: dict[int, None] = field(default_factory=dict)
+    peer: str | None = None
+    local: str | None = None
+    t_open: int | None = None
+    lookup: tuple[int, int] | None = None
+    """(nanoseconds, row)."""
+    t_connect: int | None = None
+    connecting: bool = False
+    """Begun, and not yet proven."""
+    t_woken: int | None = None
+    """The first wakeup while connecting: connected, unless something takes it back."""
+    t_connected: int | None = None
+    t_request: int | None = None
+    t_first_byte: int | None = None
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    pieces: int = 0
+    calls: int = 0
+    not_yet: dict[str, int] = field(default_factory=dict)
+    direction: str = ""
+    sendings: int = 0
+    """How often sending began, first or after receiving; and the other way round."""
+    receivings: int = 0
+    t_close: int | None = None
+    closed_by: str | None = None
+    errors: list[tuple[str, str, int]] = field(default_factory=list)
+
+    def add(self, row: int, event: Event) -> None:
+        """A row on this socket: of the python or flow lane, or the tool's own."""
+        returned = event.t0 if event.t1 is None else event.t1
+        self.t_last = max(self.t_last, returned)
+        if event.fd is not None and event.lane == PYTHON:
+            self.fds[event.fd] = None
+        if event.op in ("port", "getsockname") and isinstance(event.result, str):
+            self.local = event.result
+        if event.owner is not None and event.owner != "loop":
+            self.owners[event.owner] = None
+        if event.lane != PYTHON or event.mark == TRACER:
+            return
+        self.calls += 1
+        if event.t1 is None:
+            self._begun(event)
+        elif event.not_yet:
+            self._begun(event)
+            self.not_yet[str(event.errno)] = self.not_yet.get(str(event.errno), 0) + 1
+        elif event.failed:
+            self._begun(event)
+            self._failed(row, event)
+        else:
+            self._done(row, event, event.t1)
+        if event.op in ("close", "detach"):
+            self._closed(event)
+        elif self.closed_by == "detach":
+            self.t_close = self.closed_by = None  # another object went on with it
+
+    def woken(self, t: int) -> None:
+        """A select named this socket."""
+        if self.connecting and self.t_woken is None:
+            self.t_woken = t
+
+    def _begun(self, event: Event) -> None:
+        """What is known of a call that has not succeeded: where it wanted to go."""
+        if event.op in ("connect", "connect_ex"):
+            self.t_connect = event.t0 if self.t_connect is None else self.t_connect
+            self.peer = _text(event.args.get("address")) or self.peer
+            if event.errno in NOT_YET:
+                self.connecting = True
+
+    def _failed(self, row: int, event: Event) -> None:
+        error = str(event.errno or event.exc)
+        if error == "EISCONN":  # asked again, and it is there: a way to learn it, not a failure
+            self._proven(event.t0)
+            return
+        self.errors.append((event.op, error, row))
+        if self.connecting and (event.op in ("connect", "connect_ex") or _moves(event)):
+            self.connecting, self.t_woken = False, None
+
+    def _done(self, row: int, event: Event, t1: int) -> None:
+        match event.op:
+            case "connect" | "connect_ex":
+                self._begun(event)
+                self.connecting = True
+                self._proven(t1)
+            case "bind":
+                self.local = self.local or _text(event.args.get("address"))
+            case "listen":
+                self.listening = True
+            case "getpeername":
+                self.peer = _text(event.result) or self.peer
+                self._proven(t1)
+            case "getsockopt" if event.args.get("option") == "SO_ERROR":
+                self._asked(row, event, t1)
+            case _ if _moves(event):
+                self._proven(t1)
+                self._moved(event, t1)
+
+    def _asked(self, row: int, event: Event, t1: int) -> None:
+        """SO_ERROR was read: 0 is good news only if something has happened since connect."""
+        if event.result and type(event.result) is int:
+            self.errors.append(("connect", errno_name(event.result), row))
+            self.connecting, self.t_woken = False, None
+        elif self.t_woken is not None:
+            self._proven(t1)
+
+    def _proven(self, t: int) -> None:
+        if self.connecting and self.t_connected is None:
+            self.t_connected = t if self.t_woken is None else self.t_woken
+        self.connecting = False
+
+    def _moved(self, event: Event, t1: int) -> None:
+        """Bytes went out or came in."""
+        count = event.bytes if event.bytes is not None else 0
+        if OPERATION[event.op].phase == SEND:
+            if event.bytes is None and type(event.args.get("size")) is int:
+                count = event.args["size"]  # sendall says nothing, and means all
+            self.bytes_sent += count
+            self.sendings += self.direction != SENT
+            self.direction = SENT
+            if self.t_first_byte is None:
+                self.t_request = t1
+        elif count > 0:
+            self.bytes_received += count
+            self.pieces += 1
+            self.receivings += self.direction != RECEIVED
+            self.direction = RECEIVED
+            if self.t_first_byte is None:
+                self.t_first_byte = t1
+
+    def _closed(self, event: Event) -> None:
+        if self.closed_by in (None, "detach"):
+            self.t_close = event.t0
+            self.closed_by = "detach" if event.op == "detach" else str(event.args.get("by") or "close")
+
+
+def _moves(event: Event) -> bool:
+    """True for the calls that send or receive."""
+    row = OPERATION.get(event.op)
+    return row is not None and row.phase in (SEND, RECEIVE) and row.could_wait in ("read", "write")
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,98 @@
+"""What threads and requests were doing at every nanosecond: the timeline.
+
+The state of a call is found by its answer and by whether it waited (`segments.state_of`). A thread's line reaches from
+its first to its last event; between calls it runs Python. That includes time in which it was ready to run and another
+program had the CPU: nothing in the trace tells these apart. The tool's own calls (mark `tracer`) inside a call belong to
+it; outside they count as running Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tracedemo.analysis.connections import Connection, connections
+from tracedemo.analysis.identity import LOOP
+from tracedemo.analysis.lanes import request_lanes
+from tracedemo.analysis.segments import Lane, Segment, State, Timed, sweep, timed, totals, waits
+from tracedemo.events import FLOW, Event, Trace
+
+__all__ = ["Lane", "Segment", "State", "States", "states", "waits"]
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """The timeline of a Trace."""
+
+    t0: int
+    """First entry and last return of the program's own events (lanes python and flow), nanoseconds of its clock."""
+    t1: int
+    threads: tuple[Lane, ...]
+    """One lane a thread, in order of appearance."""
+    connections: tuple[Lane, ...]
+    """One lane a connection that fetched or served something, by number: what a reader of the post calls a request."""
+    totals: Mapping[State, int]
+    """Nanoseconds per state, over all threads: with one thread they sum to `wall`, with several to `thread_time`."""
+    of_row: tuple[State | None, ...]
+    """The state inside each row of the Trace; None for rows that are no call of the program."""
+
+    @property
+    def wall(self) -> int:
+        """Nanoseconds from the first to the last event."""
+        return self.t1 - self.t0
+
+    @property
+    def thread_time(self) -> int:
+        """Nanoseconds of all threads together, each from its own first to its own last event."""
+        return sum(lane.total for lane in self.threads)
+
+    def share(self, state: State) -> float:
+        """A state's part of `thread_time`, from 0 to 1; 0 for an empty trace."""
+        whole = self.thread_time
+        return self.totals[state] / whole if whole else 0.0
+
+
+def states(trace: Trace, sockets: Sequence[Connection] | None = None) -> States:
+    """The states of all threads and connections of an identified Trace.
+
+    Args:
+        sockets: what `connections(trace)` gave, if the caller has it already.
+    """
+    if sockets is None:
+        sockets = connections(trace)
+    rows = timed(trace)
+    threads = _threads(rows)
+    sums = dict.fromkeys(State, 0)
+    for lane in threads:
+        for state, time in lane.totals.items():
+            sums[state] += time
+    return States(
+        t0=min((lane.t0 for lane in threads), default=0),
+        t1=max((lane.t1 for lane in threads), default=0),
+        threads=threads,
+        connections=request_lanes(rows, sockets),
+        totals=sums,
+        of_row=tuple(rows.of_row),
+    )
+
+
+def _threads(timed: Timed) -> tuple[Lane, ...]:
+    by_thread: dict[tuple[int, int], list[int]] = {}
+    for row in timed.own:
+        event = timed.events[row]
+        by_thread.setdefault((event.pid, event.tid), []).append(row)
+    lanes = []
+    for number, ((pid, tid), rows) in enumerate(by_thread.items(), start=1):
+        t0, t1 = timed.events[rows[0]].t0, max(timed.ends[row] for row in rows)
+        cut = sweep(timed.calls(rows), t0, t1, State.RUNNING)
+        label = "the one thread" if len(by_thread) == 1 else _name([timed.events[row] for row in rows], number)
+        lanes.append(Lane(label, pid, tid, None, t0, t1, tuple(cut), totals(cut)))
+    return tuple(lanes)
+
+
+def _name(events: Sequence[Event], number: int) -> str:
+    """A thread's name: in threaded code its one owner; the first thread of a process on Linux has the process's number."""
+    owners = {event.owner for event in events} - {None, LOOP}
+    if len(owners) == 1 and not any(event.lane == FLOW for event in events):
+        return str(owners.pop())
+    return "main thread" if events[0].tid == events[0].pid else f"thread {number}"

@@ -1,0 +1,234 @@
+"""The numbers that stand under a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
+
+from tracedemo.analysis.connections import ACCEPTED, CLIENT, Connection, connections
+from tracedemo.analysis.lanes import has_lane
+from tracedemo.analysis.losses import Loss, losses
+from tracedemo.analysis.segments import State, is_readiness
+from tracedemo.analysis.states import States, states
+from tracedemo.events import KERNEL, LANES, PYTHON, Event, Header, Trace
+
+
+class ErrorCount(NamedTuple):
+    """A way in which calls failed, and how often."""
+
+    op: str
+    error: str
+    """Name of the errno, or of the exception where there is no errno."""
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run in numbers.  Times are nanoseconds."""
+
+    header: Header
+    wall: int
+    """From the program's first to its last event."""
+    thread_time: int
+    """The same for each thread alone, added up; equals `wall` for one thread."""
+    states: Mapping[State, int]
+    """Nanoseconds per state over all threads; they sum to `thread_time`.  PARKED is always 0 here: a thread never is."""
+    calls: int
+    """The program's own calls (python lane); the tool's are not counted."""
+    tool_calls: int
+    """The tool's own, marked `tracer`."""
+    by_op: Mapping[str, int]
+    """Calls by operation, most frequent first."""
+    system_calls: int | None
+    """Rows of the kernel lane; None when there is no kernel lane."""
+    not_yet: Mapping[str, int]
+    """"Not yet" answers by errno, EINPROGRESS first."""
+    blocking_io_errors: Mapping[str, int]
+    """BlockingIOErrors that Python raised, by errno (connect_ex gives a "not yet" without one)."""
+    wakeups: int
+    """Returns of select, poll and control ..."""
+    empty_wakeups: int
+    """... and those of them that reported nothing."""
+    in_flight: int
+    """Most connections connecting or connected at once: those the program made, or those it accepted if it made none."""
+    connections: int
+    """Sockets that fetched or served something: not those that listen, not a loop's own wake-up pipe."""
+    sockets: int
+    """All kinds."""
+    connected: int
+    """Those of `connections` that were seen to come about."""
+    never_closed: int
+    """Those of `connections` without a close in the trace."""
+    bytes_sent: int
+    bytes_received: int
+    threads: int
+    processes: int
+    cpu_user: int
+    """CPU time of the whole process in user mode, nanoseconds; 0: not measured."""
+    cpu_system: int
+    errors: tuple[ErrorCount, ...]
+    """Failures other than "not yet", most frequent first."""
+    unreturned: int
+    """Calls that never returned."""
+    events: int
+    """Rows of the Trace, all lanes."""
+    recorded: Mapping[str, int]
+    """Rows by lane, as counted here."""
+    dropped: Mapping[str, int]
+    """Rows by lane that the recorder says it dropped."""
+    losses: tuple[Loss, ...]
+    pace: str
+    """How the server was paced, a sentence without a stop; empty when there was no server of ours."""
+    notes: tuple[str, ...]
+    """What the reader must know: the header's notes, then what was found here (losses, calls that never returned)."""
+
+    @property
+    def not_yets(self) -> int:
+        """All "not yet" answers."""
+        return sum(self.not_yet.values())
+
+    def share(self, state: State) -> float:
+        """A state's part of `thread_time`, from 0 to 1; 0 for an empty trace."""
+        return self.states[state] / self.thread_time if self.thread_time else 0.0
+
+
+def summary(
+    trace: Trace, sockets: Sequence[Connection] | None = None, timeline: States | None = None
+) -> Summary:
+    """The summary of an identified Trace.
+
+    Args:
+        sockets: what `connections(trace)` gave, if the caller has it already.
+        timeline: what `states(trace)` gave, likewise.
+    """
+    if sockets is None:
+        sockets = connections(trace)
+    if timeline is None:
+        timeline = states(trace, sockets)
+    counts = _Counts()
+    for event, state in zip(trace, timeline.of_row, strict=True):
+        counts.add(event, own=state is not None)
+    for socket in sockets:
+        counts.errors.update(("connect", failure.error) for failure in socket.errors if failure.op == "connect"
+                             and trace[failure.row].op == "getsockopt")  # fmt: skip
+    requests = [socket for socket in sockets if has_lane(socket)]
+    missing = losses(trace)
+    header = trace.header
+    return Summary(
+        header=header,
+        wall=timeline.wall,
+        thread_time=timeline.thread_time,
+        states=timeline.totals,
+        calls=counts.by_op.total(),
+        tool_calls=counts.tool_calls,
+        by_op=dict(counts.by_op.most_common()),
+        system_calls=counts.recorded[KERNEL] if KERNEL in counts.recorded else None,
+        not_yet=_by_errno(counts.not_yet),
+        blocking_io_errors=_by_errno(counts.blocking_io_errors),
+        wakeups=counts.wakeups,
+        empty_wakeups=counts.empty_wakeups,
+        in_flight=_most_at_once(requests, timeline.t1),
+        connections=len(requests),
+        sockets=len(sockets),
+        connected=sum(socket.t_connected is not None for socket in requests),
+        never_closed=sum(socket.closed_by is None for socket in requests),
+        bytes_sent=sum(socket.bytes_sent for socket in requests),
+        bytes_received=sum(socket.bytes_received for socket in requests),
+        threads=len(timeline.threads),
+        processes=len({lane.pid for lane in timeline.threads}),
+        cpu_user=round(header.cpu_user * 1e9),
+        cpu_system=round(header.cpu_system * 1e9),
+        errors=tuple(ErrorCount(op, error, times) for (op, error), times in counts.errors.most_common()),
+        unreturned=counts.unreturned,
+        events=len(trace),
+        recorded={lane: counts.recorded[lane] for lane in LANES if lane in counts.recorded},
+        dropped=header.dropped,
+        losses=missing,
+        pace=pace(header),
+        notes=(*header.notes, *_notes(header, missing, counts.unreturned)),
+    )
+
+
+class _Counts:
+    """What one pass over the rows can count."""
+
+    def __init__(self) -> None:
+        self.by_op: Counter[str] = Counter()
+        self.recorded: Counter[str] = Counter()
+        self.not_yet: Counter[str] = Counter()
+        self.blocking_io_errors: Counter[str] = Counter()
+        self.errors: Counter[tuple[str, str]] = Counter()
+        self.tool_calls = self.wakeups = self.empty_wakeups = self.unreturned = 0
+
+    def add(self, event: Event, *, own: bool) -> None:
+        """One row; `own`: a call of the program."""
+        self.recorded[event.lane] += 1
+        if not own:
+            self.tool_calls += event.lane == PYTHON
+            return
+        self.by_op[event.op] += 1
+        self.unreturned += event.t1 is None
+        if event.exc == "BlockingIOError":
+            self.blocking_io_errors[event.errno or "unknown"] += 1
+        if event.not_yet:
+            self.not_yet[str(event.errno)] += 1
+        elif event.failed:
+            self.errors[event.op, str(event.errno or event.exc)] += 1
+        elif event.t1 is not None and is_readiness(event.op):
+            self.wakeups += 1
+            self.empty_wakeups += not event.result
+
+
+def _by_errno(counter: Mapping[str, int]) -> dict[str, int]:
+    """EINPROGRESS first, since it comes first in a fetch; the rest by name."""
+    return {name: counter[name] for name in sorted(counter, key=lambda name: (name != "EINPROGRESS", name))}
+
+
+def _most_at_once(requests: Iterable[Connection], end: int) -> int:
+    """Most connections between begin and end at one moment: those made, or, if there are none, those accepted."""
+    spans = {CLIENT: [], ACCEPTED: []}  # type: dict[str, list[tuple[int, int]]]
+    for socket in requests:
+        begin = socket.t_connect if socket.kind == CLIENT else socket.t_first
+        if socket.kind in spans and begin is not None:
+            spans[socket.kind].append((begin, end if socket.t_close is None else socket.t_close))
+    # At equal times the end comes first: a connection that ends as another begins is not beside it.
+    changes = sorted(change for begin, end in spans[CLIENT] or spans[ACCEPTED] for change in ((begin, 1), (end, -1)))
+    return max(accumulate(step for _, step in changes), default=0)
+
+
+def pace(header: Header) -> str:
+    """How our server was paced, a clause without a stop; empty when there was none."""
+    server = header.server
+    if not server:
+        return ""
+    pieces = server.get("pieces")
+    parts = f"{pieces} pieces" if pieces != 1 else "1 piece"
+    if header.lockstep:
+        answer = f"; an answer is {parts}" if pieces else ""
+        return f"paced in lock-step: the server moves when the program is about to wait{answer}"
+    delay, gap = (server.get(f"{name}_ms", server.get(name)) for name in ("delay", "gap"))
+    known = []
+    if delay is not None:
+        known.append(f"{delay:g} ms to the first byte")
+    if pieces:
+        known.append(f"{parts} {gap:g} ms apart" if gap is not None and pieces > 1 else parts)
+    return "paced by the clock" + (": " if known else "") + ", ".join(known)
+
+
+def _notes(header: Header, missing: Iterable[Loss], unreturned: int) -> Iterator[str]:
+    """What was found here, in sentences."""
+    for lane, dropped in header.dropped.items():
+        if dropped:
+            yield f"{_rows(dropped)} of the {lane} lane dropped: the counts are too low."
+    for loss in missing:
+        yield f"{_rows(loss.missing)} of the {loss.lane} lane missing (process {loss.pid}): the counts are too low."
+    if unreturned:
+        calls = "1 call" if unreturned == 1 else f"{unreturned} calls"
+        yield f"{calls} had not returned when the trace ended."
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"

@@ -1,0 +1,258 @@
+"""What happened: one record for everything, kept in columns.
+
+Every part of tracedemo speaks in `Event`s. A recorder turns its raw file into Events, analysis reads them, views
+show what analysis found. Nothing else travels between the parts.
+
+Rules
+* An Event is frozen and has no behaviour beyond properties derived from its own fields. Don't subclass it.
+* A `Trace` keeps millions of Events: one array per field, equal texts and equal argument sets stored once. An Event
+  object is made when somebody asks for that row, and is gone when they are done with it.
+* Times are CLOCK_MONOTONIC nanoseconds (`time.monotonic_ns()`), the same clock in every lane.
+* No I/O in this file.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+PYTHON, FLOW, KERNEL, SERVER = LANES = ("python", "flow", "kernel", "server")
+"""The four lanes: calls of the Python interface, steps of generators, system calls, what our server did."""
+
+INJECTED, TRACER, LATE = MARKS = ("injected", "tracer", "late")
+"""Why a row is special: put in by a fault, made by the tool itself, or returned after the recorder was off."""
+
+NOT_YET = frozenset({"EINPROGRESS", "EAGAIN", "EWOULDBLOCK", "EALREADY"})
+"""The errno names that mean "not yet": nothing failed, the kernel has no answer at this moment."""
+
+
+class Site(NamedTuple):
+    """A place in Python source: where a call was written."""
+
+    file: str
+    line: int
+    function: str
+
+
+class Event(NamedTuple):
+    """One thing that happened.  Field names are those of the trace file (docs/trace-format.md)."""
+
+    seq: int
+    """Number within its lane and process, from 0 without gaps; a gap is a loss."""
+    lane: str
+    op: str
+    """What: `connect`, `recv`, `select` ... (python), `recvfrom` ... (kernel), `yield` ... (flow), `sent` ... (server)."""
+    t0: int
+    """Entry, monotonic nanoseconds."""
+    t1: int | None
+    """Return, monotonic nanoseconds; None: it never returned.  Equal to `t0` for a step."""
+    pid: int
+    tid: int
+    """Native thread id, as `threading.get_native_id()` and strace give it."""
+    owner: str | None = None
+    """Who made it, readable: generator, task or thread; None: unknown."""
+    fd: int | None = None
+    conn: int | None = None
+    """The connection that `fd` stood for at that moment: a number from 1 that is never used again."""
+    args: Mapping[str, Any] = {}
+    result: Any = None
+    errno: str | None = None
+    exc: str | None = None
+    """Name of the exception class that Python raised."""
+    bytes: int | None = None
+    site: Site | None = None
+    """The direct Python caller."""
+    user_site: Site | None = None
+    """The nearest caller outside the standard library and site-packages."""
+    mark: str | None = None
+
+    @property
+    def duration(self) -> int | None:
+        """Nanoseconds from entry to return; None when it never returned."""
+        return None if self.t1 is None else self.t1 - self.t0
+
+    @property
+    def not_yet(self) -> bool:
+        """True for an answer EINPROGRESS or EAGAIN: begun or nothing there, ask again later."""
+        return self.errno in NOT_YET
+
+    @property
+    def failed(self) -> bool:
+        """True when the call ended in an error other than "not yet"."""
+        return (self.errno is not None or self.exc is not None) and not self.not_yet
+
+    @property
+    def place(self) -> Site | None:
+        """The line to show to a person: the user's own where there is one."""
+        return self.user_site or self.site
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What is true for the whole trace: who was run, by what, on which machine, and what may be missing."""
+
+    target: str = ""
+    """What was run, as a person would name it: `selector`, `my_script.py`."""
+    kind: str = "script"
+    """`variant`, `script`, `module` or `command`."""
+    argv: tuple[str, ...] = ()
+    requests: int | None = None
+    python: str = ""
+    implementation: str = ""
+    platform: str = ""
+    recorder: str = "inprocess"
+    recorder_version: str = ""
+    engine: str | None = None
+    engine_version: str | None = None
+    flow: str = ""
+    """By what means generator steps were seen, or why they were not."""
+    clock_start: tuple[int, int] = (0, 0)
+    """(CLOCK_MONOTONIC, CLOCK_REALTIME) in nanoseconds, read together at the start ..."""
+    clock_end: tuple[int, int] = (0, 0)
+    """... and at the end: a step of the realtime clock between them is seen by comparing."""
+    cpu_user: float = 0.0
+    """CPU time of the process in user mode, seconds (wait4)."""
+    cpu_system: float = 0.0
+    pid: int = 0
+    exit_code: int | None = None
+    """As a shell would see it: 128 + n after signal n."""
+    ended: str = "exit"
+    """`exit`, `signal NAME`, `interrupted`, `deadlock` or `spin`."""
+    server: Mapping[str, Any] = field(default_factory=dict)
+    """Pacing of our server: pace, delay, pieces, gap, size, addresses; empty when none was started."""
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """Limits in force, such as `nofile`."""
+    recorded: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    """Sentences about what the reader must know: what could not be seen, what was changed by tracing."""
+
+    @property
+    def lockstep(self) -> bool:
+        """True when the server moved only when the client was about to wait."""
+        return self.server.get("pace") == "lockstep"
+
+
+class Interned:
+    """A column of values that repeat: each distinct one is stored once, the rows hold small numbers."""
+
+    __slots__ = ("_codes", "_index", "_key", "values")
+
+    def __init__(self, key: Callable[[Any], Hashable] | None = None) -> None:
+        self._codes = array("i")
+        self._index: dict[Hashable, int] = {}
+        self._key = key
+        self.values: list[Any] = []
+
+    def append(self, value: Any) -> None:
+        """Add a row."""
+        key = value if self._key is None else self._key(value)
+        code = self._index.get(key)
+        if code is None:
+            code = self._index[key] = len(self.values)
+            self.values.append(value)
+        self._codes.append(code)
+
+    def __getitem__(self, row: int) -> Any:
+        return self.values[self._codes[row]]
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.values.__getitem__, self._codes)
+
+
+class Numbers:
+    """A column of integers of 64 bits in which None is possible (stored as -1)."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self) -> None:
+        self._array = array("q")
+
+    def append(self, value: int | None) -> None:
+        """Add a row."""
+        self._array.append(-1 if value is None else value)
+
+    def __getitem__(self, row: int) -> int | None:
+        value = self._array[row]
+        return None if value == -1 else value
+
+    def __iter__(self) -> Iterator[int | None]:
+        return (None if value == -1 else value for value in self._array)
+
+
+_MAKE_COLUMN: dict[str, Callable[[], Interned | Numbers]] = {
+    **dict.fromkeys(("seq", "t0", "t1", "pid", "tid", "fd", "conn", "bytes"), Numbers),
+    **dict.fromkeys(("lane", "op", "owner", "errno", "exc", "site", "user_site", "mark"), Interned),
+    # A dict cannot be a key, and True == 1: the text tells them apart.
+    **dict.fromkeys(("args", "result"), lambda: Interned(repr)),
+}
+
+
+class Trace:
+    """A run, written down: a header, Events in columns, and the text of the sources that they point to.
+
+    A sequence of Events: `len(trace)`, `trace[i]`, `for event in trace`. Rows stand in order of `t0` when a Trace
+    comes from `sorted()` or from a file; everything in `analysis` expects that.
+    """
+
+    __slots__ = ("_columns", "header", "sources")
+
+    def __init__(
+        self,
+        header: Header | None = None,
+        events: Iterable[Event] = (),
+        sources: Mapping[str, str] | None = None,
+    ) -> None:
+        self.header = header or Header()
+        self.sources: dict[str, str] = dict(sources or {})
+        self._columns: tuple[Interned | Numbers, ...] = tuple(_MAKE_COLUMN[name]() for name in Event._fields)
+        self.extend(events)
+
+    def append(self, event: Event) -> None:
+        """Add one Event at the end."""
+        for column, value in zip(self._columns, event, strict=True):
+            column.append(value)
+
+    def extend(self, events: Iterable[Event]) -> None:
+        """Add Events at the end, one field of one Event after the other."""
+        appends = tuple(column.append for column in self._columns)
+        for event in events:
+            for append, value in zip(appends, event, strict=True):
+                append(value)
+
+    def __len__(self) -> int:
+        return len(self._columns[0]._array)  # type: ignore[union-attr]  # `seq` is a column of Numbers
+
+    def __getitem__(self, row: int) -> Event:
+        if row < 0:
+            row += len(self)
+        if not 0 <= row < len(self):
+            raise IndexError(row)
+        return Event._make(column[row] for column in self._columns)
+
+    def __iter__(self) -> Iterator[Event]:
+        return map(Event._make, zip(*self._columns, strict=True))
+
+    def column(self, name: str) -> Interned | Numbers:
+        """One field of all rows, for a pass that needs no more than that.
+
+        Raises:
+            ValueError: there is no such field.
+        """
+        return self._columns[Event._fields.index(name)]
+
+    def lane(self, name: str) -> Iterator[Event]:
+        """The Events of one lane, in order."""
+        return (event for event in self if event.lane == name)
+
+    def sorted(self) -> Trace:
+        """The same Trace with its rows in order of `t0`; rows of equal time keep their order."""
+        times = self.column("t0")
+        order = sorted(range(len(self)), key=times.__getitem__)  # type: ignore[arg-type]  # t0 is never None
+        return Trace(self.header, (self[row] for row in order), self.sources)
+
+    def replace(self, header: Header | None = None, events: Iterable[Event] | None = None) -> Trace:
+        """A new Trace with another header or other rows, and the same sources."""
+        return Trace(header or self.header, self if events is None else events, self.sources)

@@ -1,0 +1,316 @@
+"""Where the wrappers go: one row for every method of the socket, select, selectors and ssl interface.
+
+Rules
+    * A row names a place, an operation and how to describe it. Rows whose place does not exist on this system are
+      skipped: kqueue on Linux, epoll on macOS, ioctl outside Windows.
+    * COMPOSITE rows are Python functions of the standard library that make other patched calls: `accept` calls `_accept`,
+      a selector calls its epoll object. Only the outer call is logged, since the code of the original is INNER.
+    * Whatever is not here is in SILENT, with the reason that it makes no system call. A test holds both against the
+      interpreter: a method that is in neither fails it.
+    * `_socket.socket` itself is immutable; its methods are set on the Python class `socket.socket`, and taken away again.
+      Never override `epoll.__new__`: CPython says that this is not safe.
+    * A type that cannot be patched (select.epoll and the poll type since Python 3.15) gets a proxy in its place
+      (`proxies`). That is tried, never guessed from the version.
+
+`install` remembers what stood in each place; `uninstall` puts it back, or takes the attribute away where the class had
+inherited it. Both are reference-counted by `hook`.
+"""
+
+from __future__ import annotations
+
+from tracedemo.recorders.inprocess import describe as d
+from tracedemo.recorders.inprocess.wrappers import Finalizer, described, entered, transfer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+    from tracedemo.recorders.inprocess.spool import Spool
+
+_RECEIVE = (d.receiving, d.received_from)
+_SOCKET = (d.on_socket, d.nothing)
+_LOOKUP = (d.looking_up, d.looked_up)
+_WATCH = (d.watching, d.watched)
+_DESCRIPTOR = (d.of_descriptor, d.duplicated)
+
+TRANSFER = None
+"""Stands for the fast shape."""
+
+# (class or "" for the module, attribute, operation, how): the attribute is looked up when the module is there.
+SOCKET = (
+    ("socket", "recv", "recv", TRANSFER),
+    ("socket", "recv_into", "recv_into", TRANSFER),
+    ("socket", "send", "send", TRANSFER),
+    ("socket", "sendall", "sendall", TRANSFER),
+    ("socket", "recvfrom", "recvfrom", _RECEIVE),
+    ("socket", "recvfrom_into", "recvfrom_into", _RECEIVE),
+    ("socket", "recvmsg", "recvmsg", _RECEIVE),
+    ("socket", "recvmsg_into", "recvmsg_into", _RECEIVE),
+    ("socket", "sendto", "sendto", (d.sending_to, d.number)),
+    ("socket", "sendmsg", "sendmsg", (d.sending_buffers, d.number)),
+    ("socket", "sendmsg_afalg", "sendmsg", (d.on_socket, d.number)),
+    ("socket", "sendfile", "sendfile", (d.sending_file, d.number)),
+    ("socket", "__init__", "socket", (d.making_socket, d.made_socket)),
+    ("socket", "accept", "accept", (d.on_socket, d.accepted)),
+    ("socket", "_accept", "accept", (d.on_socket, d.accepted)),
+    ("socket", "dup", "dup", (d.on_socket, d.duplicated)),
+    ("socket", "connect", "connect", (d.with_facts, d.connected)),
+    ("socket", "connect_ex", "connect_ex", (d.with_facts, d.connected)),
+    ("socket", "bind", "bind", (d.with_facts, d.nothing)),
+    ("socket", "listen", "listen", (d.with_number, d.nothing)),
+    ("socket", "shutdown", "shutdown", (d.with_number, d.nothing)),
+    ("socket", "_real_close", "close", (d.closing, d.nothing)),
+    ("socket", "detach", "detach", (d.closing, d.number)),
+    ("socket", "setblocking", "setblocking", (d.with_number, d.nothing)),
+    ("socket", "settimeout", "settimeout", (d.with_facts, d.nothing)),
+    ("socket", "setsockopt", "setsockopt", (d.setting_option, d.nothing)),
+    ("socket", "getsockopt", "getsockopt", (d.with_facts, d.option_value)),
+    ("socket", "getsockname", "getsockname", (d.on_socket, d.address_result)),
+    ("socket", "getpeername", "getpeername", (d.on_socket, d.address_result)),
+    ("socket", "get_inheritable", "get_inheritable", (d.on_socket, d.number)),
+    ("socket", "set_inheritable", "set_inheritable", (d.with_number, d.nothing)),
+    ("socket", "ioctl", "ioctl", _SOCKET),
+    ("socket", "share", "share", _SOCKET),
+    ("", "socketpair", "socketpair", (d.making_pair, d.made_pair)),
+    ("", "dup", "dup", _DESCRIPTOR),
+    ("", "close", "close", _DESCRIPTOR),
+)
+
+C_SOCKET = (
+    ("", "getaddrinfo", "getaddrinfo", _LOOKUP),
+    ("", "gethostbyname", "gethostbyname", _LOOKUP),
+    ("", "gethostbyname_ex", "gethostbyname", _LOOKUP),
+    ("", "gethostbyaddr", "gethostbyaddr", _LOOKUP),
+    ("", "getnameinfo", "getnameinfo", _LOOKUP),
+    ("", "getservbyname", "getservby", _LOOKUP),
+    ("", "getservbyport", "getservby", _LOOKUP),
+    ("", "getprotobyname", "getservby", _LOOKUP),
+    ("", "gethostname", "gethostname", _LOOKUP),
+    ("", "sethostname", "sethostname", _LOOKUP),
+    ("", "if_nameindex", "if_names", _LOOKUP),
+    ("", "if_nametoindex", "if_names", _LOOKUP),
+    ("", "if_indextoname", "if_names", _LOOKUP),
+)
+"""Functions of the C module: `socket` holds the same objects under the same names, or calls them by this name."""
+
+SELECT = (
+    ("", "select", "select", (d.bare_select, d.bare_selected)),
+    ("epoll", "__init__", "selector", (d.making_selector, d.made_selector)),
+    ("epoll", "register", "register", _WATCH),
+    ("epoll", "modify", "modify", _WATCH),
+    ("epoll", "unregister", "unregister", _WATCH),
+    ("epoll", "poll", "poll", (d.polling, d.polled)),
+    ("epoll", "close", "close", (d.closing_selector, d.nothing)),
+    ("epoll", "__exit__", "close", (d.closing_selector, d.nothing)),
+    ("poll", "register", "register", _WATCH),
+    ("poll", "modify", "modify", _WATCH),
+    ("poll", "unregister", "unregister", _WATCH),
+    ("poll", "poll", "poll", (d.polling, d.polled)),
+    ("kqueue", "__init__", "selector", (d.making_selector, d.made_selector)),
+    ("kqueue", "control", "control", (d.controlling, d.controlled)),
+    ("kqueue", "close", "close", (d.closing_selector, d.nothing)),
+)
+
+SELECTORS = tuple(
+    (name, attribute, op, how)
+    for name in (
+        "_BaseSelectorImpl",
+        "SelectSelector",
+        "_PollLikeSelector",
+        "PollSelector",
+        "EpollSelector",
+        "DevpollSelector",
+        "KqueueSelector",
+    )
+    for attribute, op, how in (
+        ("__init__", "selector", (d.making_selector, d.made_selector)),
+        ("register", "register", _WATCH),
+        ("modify", "modify", _WATCH),
+        ("unregister", "unregister", _WATCH),
+        ("select", "select", (d.selecting, d.selected)),
+        ("close", "close", (d.closing_selector, d.nothing)),
+    )
+)
+"""Patched on each class that defines the method itself; a call to super() from such a method is INNER."""
+
+SSL = (
+    ("SSLSocket", "recv", "recv", TRANSFER),
+    ("SSLSocket", "recv_into", "recv_into", TRANSFER),
+    ("SSLSocket", "send", "send", TRANSFER),
+    ("SSLSocket", "sendall", "sendall", TRANSFER),
+    ("SSLSocket", "read", "read", TRANSFER),
+    ("SSLSocket", "write", "write", TRANSFER),
+    ("SSLSocket", "do_handshake", "do_handshake", _SOCKET),
+    ("SSLSocket", "unwrap", "unwrap", _SOCKET),
+)
+
+OS = (("", "sendfile", "sendfile", (d.os_sending_file, d.number)),)
+
+POINTS = {"socket": SOCKET, "_socket": C_SOCKET, "select": SELECT, "selectors": SELECTORS, "ssl": SSL, "os": OS}
+"""Rows by module."""
+
+COMPOSITE_HELPERS = (
+    ("socket", "_sendfile_use_sendfile"),
+    ("socket", "_sendfile_use_send"),
+    ("socket", "_check_sendfile_params"),
+)
+"""Functions of socket.socket that a composite calls, and whose calls are INNER, too."""
+
+SILENT = {
+    "socket": {
+        "fileno": "reads the number from the object",
+        "gettimeout": "reads the object",
+        "getblocking": "reads the object",
+        "makefile": "wraps the socket in a file object; its reads are recv_into",
+        "close": "calls _real_close when the last user has gone",
+        "_decref_socketios": "calls _real_close when the last user has gone",
+        "_check_sendfile_params": "checks arguments",
+        "_sendfile_use_sendfile": "part of sendfile",
+        "_sendfile_use_send": "part of sendfile",
+        "__enter__": "returns the socket",
+        "__exit__": "calls close",
+        "__del__": "recorded by a descriptor of its own",
+        "__repr__": "calls getsockname and getpeername, which are logged",
+        "__getstate__": "raises",
+        "__new__": "allocates the object only",
+        "__init_subclass__": "of object",
+        "__getattribute__": "of object",
+        "family": "reads the object",
+        "type": "reads the object",
+        "proto": "reads the object",
+        "timeout": "reads the object",
+    },
+    "socket module": {
+        "create_connection": "calls getaddrinfo, socket, connect",
+        "create_server": "calls socket, bind, listen",
+        "has_dualstack_ipv6": "calls socket, setsockopt",
+        "fromfd": "calls dup, socket",
+        "fromshare": "calls socket",
+        "send_fds": "calls sendmsg",
+        "recv_fds": "calls recvmsg",
+        "getfqdn": "calls gethostbyaddr",
+        "CMSG_LEN": "computes", "CMSG_SPACE": "computes",
+        "htonl": "computes", "htons": "computes", "ntohl": "computes", "ntohs": "computes",
+        "inet_aton": "computes", "inet_ntoa": "computes", "inet_ntop": "computes", "inet_pton": "computes",
+        "getdefaulttimeout": "reads a variable", "setdefaulttimeout": "sets a variable",
+        "_intenum_converter": "computes",
+    },
+    "epoll": {"fileno": "reads the object", "fromfd": "wraps a number", "__enter__": "returns the object",
+              "closed": "reads the object"},
+    "poll": {},
+    "kqueue": {"fileno": "reads the object", "fromfd": "wraps a number", "closed": "reads the object"},
+    "selectors": {"get_map": "reads the object", "get_key": "reads the object", "fileno": "reads the object",
+                  "__enter__": "returns the object", "__exit__": "calls close",
+                  "_fileobj_lookup": "reads the object", "_key_from_fd": "reads the object"},
+}  # fmt: skip
+"""What makes no system call, or only through calls that are patched themselves, and why."""
+
+
+class Patch:
+    """What was set, and what stood there before."""
+
+    def __init__(self) -> None:
+        self._undo: list[tuple[Any, str, Any]] = []
+        self.proxied: list[str] = []
+
+    def set(self, place: Any, name: str, value: Any) -> None:
+        """Set an attribute and remember the old one, or that there was none in this very class or module."""
+        old = vars(place).get(name, _ABSENT)
+        setattr(place, name, value)
+        self._undo.append((place, name, old))
+
+    def undo(self) -> None:
+        """Put everything back, last first."""
+        while self._undo:
+            place, name, old = self._undo.pop()
+            if old is _ABSENT:
+                delattr(place, name)
+            else:
+                setattr(place, name, old)
+
+
+_ABSENT = object()
+
+
+def install(spool: Spool, name: str, module: ModuleType, patch: Patch) -> None:
+    """Set the wrappers of one module.
+
+    Args:
+        name: a key of POINTS.
+    """
+    for place_name, attribute, op, how in POINTS[name]:
+        place = module if not place_name else _class(module, place_name)
+        if place is None:
+            continue
+        original = _original(place, attribute, of_module=not place_name, inherited=name in ("socket", "select"))
+        if original is None:
+            continue
+        _mark_inner(spool, original)
+        layered = spool.pace.layer(op, original, place_name) if spool.pace else original
+        wrapped = entered(attribute, _wrap(spool, op, original, layered, how), original)
+        _place(spool, patch, place, attribute, wrapped)
+    if name == "socket":
+        _finish_socket(spool, module, patch)
+    elif name == "_socket":
+        _share_names(module, patch)
+
+
+def _wrap(spool: Spool, op: str, original: Any, layered: Any, how: Any) -> Any:
+    if how is TRANSFER:
+        return transfer(op, original, layered, spool, d.fileno, d.gettimeout)
+    return described(op, original, layered, spool, *how)
+
+
+def _class(module: ModuleType, name: str) -> Any:
+    """The class of that name; the poll type has none, and is found by making an object."""
+    found = getattr(module, name, None)
+    if name == "poll" and found is not None and not isinstance(found, type):
+        return type(found())
+    return found
+
+
+def _original(place: Any, attribute: str, *, of_module: bool, inherited: bool) -> Any:
+    """What stands there now; for a class, only what it defines itself, unless its base is a C class."""
+    if attribute == "__init__" and place.__name__ in ("epoll", "kqueue"):
+        return _made  # the object is there when __init__ runs; object.__init__ would refuse its arguments
+    if of_module or not inherited:
+        return vars(place).get(attribute)
+    return getattr(place, attribute, None)
+
+
+def _made(*_args: Any, **_kwargs: Any) -> None:
+    """What `__init__` of an epoll object does: nothing."""
+
+
+def _mark_inner(spool: Spool, original: Any) -> None:
+    code = getattr(original, "__code__", None)
+    if code is not None:
+        spool.inner.add(code)
+
+
+def _place(spool: Spool, patch: Patch, place: Any, attribute: str, wrapped: Any) -> None:
+    try:
+        patch.set(place, attribute, wrapped)
+    except TypeError:  # immutable type
+        from tracedemo.recorders.inprocess import proxies
+
+        proxies.stand_in(spool, patch, place, attribute, wrapped)
+
+
+def _finish_socket(spool: Spool, module: ModuleType, patch: Patch) -> None:
+    for class_name, attribute in COMPOSITE_HELPERS:
+        _mark_inner(spool, getattr(getattr(module, class_name), attribute, None))
+    patch.set(module.socket, "__del__", Finalizer(spool, module.socket.__del__, d.fileno))
+
+
+def _share_names(c_module: ModuleType, patch: Patch) -> None:
+    """`socket` copied the C functions when it was imported: set the wrappers there, too."""
+    import sys
+
+    module = sys.modules.get("socket")
+    for _, attribute, _, _ in C_SOCKET:
+        if module is not None and hasattr(c_module, attribute) and hasattr(module, attribute):
+            old = getattr(module, attribute)
+            if not hasattr(old, "__code__"):  # socket.getaddrinfo is Python and calls the C one by name
+                patch.set(module, attribute, getattr(c_module, attribute))

@@ -1,0 +1,329 @@
+"""The spool: fixed-size records in a memory-mapped file, one file a process.
+
+Operations we want to support
+    * write one call, twice: at entry (so that a call that never returns is seen) and at return;
+    * lose nothing when the process ends by os._exit, SIGKILL or a crash: the pages belong to the kernel;
+    * count what does not fit, never tear a record, from any number of threads, without a lock: a lock would be
+      taken again by a finalizer or a signal handler that runs while it is held.
+
+Plan
+    Two rings of records (calls, steps of generators) and an arena of small chunks for everything that is not a
+    number: addresses, ready lists, names of call sites, threads and owners. A slot or chunk is claimed by
+    `next(itertools.count)`, which is one step of C and so belongs to one thread. Record n lives in slot n modulo the
+    size of the ring; n counts from 1, so that 0 means "never written". A slot holds n, so that the reader knows which
+    round of the ring it is from.
+
+The one race
+    A call that is still open while the ring goes once around would close a slot that is no longer its own. That takes
+    at least SLOTS calls of 0.5 us each; so only a call that took longer than LONG looks at the slot before it closes.
+
+What must change together: LAYOUT here, `decode.py`, and the version in MAGIC.
+"""
+
+import itertools
+import mmap
+import os
+import struct
+import sys
+import time
+from _contextvars import ContextVar
+from _thread import _local, get_native_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, FrameType
+    from typing import Any
+
+MAGIC = b"TDSPOOL1"
+HEADER = struct.Struct("<8sqqqqqqqqq")
+"""magic, pid, slots, flow slots, chunks, monotonic and realtime at start, time off, side chunks lost, parent pid."""
+OFF_AT, LOST_AT = 56, 64
+PAGE = 4096
+
+OPEN = struct.Struct("<qqiiiHhqq")
+"""n, t0, fd, place, owner, thread, operation and flags, number, and zero for t1 of the round before."""
+CLOSE = struct.Struct("<qqhh")
+"""t1, value, errno, exception."""
+CLOSE_AT = 40
+RECORD = struct.Struct("<qqiiiHhqqqhh4x")
+SIZE = RECORD.size
+"""64: one record touches one line of the processor's cache, not two."""
+NUMBER = struct.Struct("<q")
+
+CHUNK = struct.Struct("<qHHHxx")
+"""key, kind, part, length of the payload that follows."""
+CHUNK_SIZE = 128
+ROOM = CHUNK_SIZE - CHUNK.size
+
+COULD_WAIT, IS_TRACER, COLLECTED = 1 << 8, 1 << 9, 1 << 10
+"""Flags of a record, added to its operation."""
+OP_MASK = 0xFF
+
+SITE, PLACE, THREAD, OWNER, EXCEPTION, META, ARGS, RESULT, READY, FLOW_ARGS = range(1, 11)
+"""Kinds of chunks.  The key is an index for the first five, 0 for META, and n of the record for the others."""
+
+HIGH = 250
+"""The tool's own descriptors lie from here on."""
+
+LONG = 1_000_000
+"""Nanoseconds after which a call makes sure that its slot is still its own."""
+
+INNER = -1
+"""Site of a call made by a wrapped call itself, or by the tool: not logged again."""
+LIBRARY = 1 << 24
+"""Added to the site of a caller in the standard library or site-packages."""
+
+IMPORTING = 1 << 25
+"""Added to the user's site when a module made the call while it was imported."""
+
+OPS = (
+    "socket socketpair dup accept connect connect_ex bind listen shutdown close detach"
+    " send sendall sendto sendmsg sendfile recv recv_into recvfrom recvfrom_into recvmsg recvmsg_into"
+    " setblocking settimeout setsockopt getsockopt getsockname getpeername get_inheritable set_inheritable ioctl share"
+    " getaddrinfo gethostbyname gethostbyaddr getnameinfo getservby gethostname sethostname if_names"
+    " selector register modify unregister select poll control read write do_handshake unwrap"
+    " start yield resume return callback lockstep port deadlock spin"
+).split()
+"""Operations by code.  The order is part of the file: append only."""
+OP = {name: code for code, name in enumerate(OPS)}
+
+KINDS = "EpollSelector PollSelector SelectSelector KqueueSelector DevpollSelector epoll poll select kqueue".split()
+"""What a readiness call was made on, by code."""
+
+NO_TIMEOUT, ZERO_TIMEOUT = 1 << 6, 1 << 7
+"""Bits in the number of a select record, beside its kind (bits 0-5)."""
+
+owner_var: "ContextVar[int]" = ContextVar("tracedemo_owner", default=0)
+"""Index of the asyncio task (or other owner) in whose context a call is made; 0: none."""
+
+clock = time.monotonic_ns
+
+
+def is_library(filename: str) -> bool:
+    """True for a source file that is not the user's own."""
+    return filename.startswith(_LIBRARY_PREFIXES) or "site-packages" in filename or "dist-packages" in filename
+
+
+_LIBRARY_PREFIXES = (os.path.dirname(os.__file__) + os.sep, "<frozen ")
+_OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+class suppress:  # noqa: N801  # contextlib costs 2 ms of start-up in every traced program
+    """contextlib.suppress, for a place where contextlib may not be imported yet."""
+
+    def __init__(self, kind: type[BaseException]) -> None:
+        self.kind = kind
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: "type[BaseException] | None", *_: object) -> bool:
+        return kind is not None and issubclass(kind, self.kind)
+
+
+class Spool:
+    """The write side.  One object a process; `ring` and the counters are exchanged for new ones after a fork."""
+
+    __slots__ = (
+        "chunk_limit", "chunks_at", "codes", "exceptions", "flow_at", "flow_mask", "folder", "inner", "local", "mask",
+        "next", "next_chunk", "next_flow", "next_index", "next_thread", "on", "pace", "places", "ports", "ring", "servers",
+        "sites", "sizes", "watch_flow",
+    )  # fmt: skip
+
+    def __init__(self, folder: str, slots: int = 1 << 20, flow_slots: int = 1 << 19, chunks: int = 1 << 20) -> None:
+        """Make `folder`/PID.spool, or a map without a file when `folder` is empty.
+
+        Args:
+            slots, flow_slots: how many records are kept; powers of two.
+            chunks: how many chunks of 128 bytes are kept.
+
+        Raises:
+            OSError: the file cannot be made.
+        """
+        self.folder = folder
+        self.sizes = (slots, flow_slots, chunks)
+        self.inner: set[CodeType] = set()
+        self.codes: list[CodeType] = []
+        self.sites: dict[int, int] = {}
+        self.places: dict[tuple[int, int], int] = {}
+        self.exceptions: dict[type, int] = {}
+        self.ports: dict[int, int] = {}
+        self.servers: frozenset[int] = frozenset()
+        self.pace: Any = None
+        self.watch_flow: Callable[[], None] | None = None
+        self.on = False
+        # Goes on counting after a fork: a task that the parent numbered may live on in the child.
+        self.next_index = itertools.count(1).__next__
+        self.renew()
+
+    def renew(self) -> None:
+        """Start on an empty spool: at the beginning, and in a child after fork."""
+        slots, flow_slots, chunks = self.sizes
+        self.mask, self.flow_mask, self.chunk_limit = slots - 1, flow_slots - 1, chunks
+        self.flow_at = PAGE + slots * SIZE
+        self.chunks_at = self.flow_at + flow_slots * SIZE
+        self.ring = _map(self.folder, self.chunks_at + chunks * CHUNK_SIZE)
+        HEADER.pack_into(self.ring, 0, MAGIC, os.getpid(), slots, flow_slots, chunks, clock(), time.time_ns(), 0, 0,
+                         os.getppid())  # fmt: skip
+        self.next = itertools.count(1).__next__
+        self.next_flow = itertools.count(1).__next__
+        self.next_chunk = itertools.count().__next__
+        self.next_thread = itertools.count(1).__next__
+        self.local = _local()
+        # Sites, and exception names, must be told again to the new file; emptied in place: wrappers hold `sites.get`.
+        self.sites.clear()
+        self.places.clear()
+        self.exceptions.clear()
+        self.meta("python", sys.version.split()[0])
+        self.meta("implementation", sys.implementation.name)
+
+    # -- Side facts
+
+    def side(self, kind: int, key: int, data: bytes) -> None:
+        """Write `data` of any length; what does not fit any more is counted in the header."""
+        for part in range(max(1, -(-len(data) // ROOM))):
+            chunk = self.next_chunk()
+            if chunk >= self.chunk_limit:
+                NUMBER.pack_into(self.ring, LOST_AT, chunk - self.chunk_limit + 1)
+                return
+            at = self.chunks_at + chunk * CHUNK_SIZE
+            piece = data[part * ROOM : (part + 1) * ROOM]
+            self.ring[at + CHUNK.size : at + CHUNK.size + len(piece)] = piece
+            CHUNK.pack_into(self.ring, at, key, kind, part, len(piece))
+
+    def tell(self, kind: int, key: int, *facts: "Any") -> None:
+        """Write plain facts (texts, numbers, tuples of them) as the text of a Python literal."""
+        self.side(kind, key, repr(facts).encode("utf-8", "surrogatepass"))
+
+    def meta(self, name: str, value: "Any") -> None:
+        """Write a fact about the whole process."""
+        self.tell(META, 0, name, value)
+
+    # -- Who calls
+
+    def new_site(self, frame: "FrameType") -> int:
+        """Number a call site that is seen for the first time.
+
+        The key is id(code) + f_lasti: since CPython 3.11 the instructions lie inside the code object, so that the sum
+        is an address of its own for every instruction, as long as the code object lives. `codes` keeps it alive.
+        """
+        code = frame.f_code
+        if code in self.inner or code.co_filename.startswith(_OWN_FOLDER):
+            site = INNER
+        else:
+            site = self.next_index()
+            self.tell(SITE, site, code.co_filename, frame.f_lineno or 0, code.co_qualname)
+            if is_library(code.co_filename):
+                site += LIBRARY
+        self.codes.append(code)
+        self.sites[id(code) + frame.f_lasti] = site
+        return site
+
+    def site_of(self, frame: "FrameType") -> int:
+        """The number of the place at which `frame` stands."""
+        site = self.sites.get(id(frame.f_code) + frame.f_lasti)
+        return self.new_site(frame) if site is None else site
+
+    def place(self, site: int, frame: "FrameType | None") -> int:
+        """The number of a pair: a site in a library, and the user's line behind it."""
+        pair = (site - LIBRARY, self.user_site(frame))
+        place = self.places.get(pair)
+        if place is None:
+            place = self.places[pair] = self.next_index()
+            self.tell(PLACE, place, *pair)
+        return place
+
+    def user_site(self, frame: "FrameType | None") -> int:
+        """The nearest caller that is the user's own code; 0 when there is none.
+
+        When an import statement lies between, IMPORTING is added: the user's line imported a module, and it is that module
+        which makes calls as it starts (selectors tries whether epoll works).
+        """
+        importing = 0
+        while frame is not None:
+            site = self.site_of(frame)
+            if 0 <= site < LIBRARY:
+                return site + importing
+            if not importing and frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+                importing = IMPORTING
+            frame = frame.f_back
+        return importing
+
+    def thread(self) -> int:
+        """The number of this thread in this spool."""
+        try:
+            return self.local.index  # type: ignore[no-any-return]  # a thread-local has no types
+        except AttributeError:
+            return self._new_thread()
+
+    def _new_thread(self) -> int:
+        index = self.local.index = min(self.next_thread(), 0xFFFF)
+        # `threading` may not be imported, and asking it for the current thread would make a dummy one.
+        threading = sys.modules.get("threading")
+        thread = getattr(threading, "_active", {}).get(threading.get_ident()) if threading else None
+        self.tell(THREAD, index, get_native_id(), str(getattr(thread, "name", "") or ""))
+        return index
+
+    def new_owner(self, name: str) -> int:
+        """Number an owner: a task or a generator."""
+        index = self.next_index()
+        self.tell(OWNER, index, name)
+        return index
+
+    def exception(self, kind: type) -> int:
+        """The number of an exception class."""
+        index = self.exceptions.get(kind)
+        if index is None:
+            index = self.exceptions[kind] = min(len(self.exceptions) + 1, 32_000)
+            self.tell(EXCEPTION, index, kind.__name__)
+        return index
+
+    # -- Records that are not wrapped calls
+
+    def event(self, op: str, t0: int, t1: int, fd: int = -1, value: int = 0, flags: int = IS_TRACER) -> int:
+        """Write a whole record at once: the tool's own calls, and closes by the garbage collector."""
+        n = self.next()
+        at = PAGE + (n & self.mask) * SIZE
+        OPEN.pack_into(self.ring, at, n, t0, fd, 0, owner_var.get(), self.thread(), OP[op] + flags, 0, 0)
+        CLOSE.pack_into(self.ring, at + CLOSE_AT, t1, value, 0, 0)
+        return n
+
+    def switch_off(self) -> None:
+        """From now on wrappers only pass through; what still returns is marked late by the reader."""
+        self.on = False
+        NUMBER.pack_into(self.ring, OFF_AT, clock())
+
+
+def failed(spool: Spool, ring: "mmap.mmap", at: int, n: int, t0: int, error: BaseException) -> None:
+    """Close a record whose call raised."""
+    t1 = clock()
+    number = error.errno if isinstance(error, OSError) and type(error.errno) is int else 0
+    if t1 - t0 > LONG and NUMBER.unpack_from(ring, at)[0] != n:
+        return
+    CLOSE.pack_into(ring, at + CLOSE_AT, t1, 0, number if 0 <= number < 32_000 else 0, spool.exception(type(error)))
+
+
+def _map(folder: str, size: int) -> "mmap.mmap":
+    """Map a new spool file, without taking a low descriptor from the program.
+
+    A map keeps a duplicate of its descriptor, and the kernel hands out the lowest free number: the program's first
+    socket would be fd 4 instead of 3. Python 3.13 can do without it. Before, we hold the low numbers while the
+    duplicate is made.
+    """
+    if not folder:
+        return mmap.mmap(-1, size)
+    fd = os.open(os.path.join(folder, f"{os.getpid()}.spool"), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    held = [fd]
+    try:
+        os.truncate(fd, size)
+        if sys.version_info >= (3, 13):
+            return mmap.mmap(fd, size, trackfd=False)
+        with suppress(OSError):  # a process with few descriptors keeps what there is
+            while held[-1] < HIGH:
+                held.append(os.dup(fd))
+            os.close(held.pop())
+        return mmap.mmap(fd, size)
+    finally:
+        for number in held:
+            os.close(number)

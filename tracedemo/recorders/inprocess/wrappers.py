@@ -1,0 +1,227 @@
+"""The wrappers: what stands in the place of `socket.socket.recv` and its like while tracing is on.
+
+Rules
+    1. What the program sees is what it would see without us: result, exception, the text of a TypeError for wrong
+       arguments (we pass `*args, **kwargs` on and let the original complain), the life of every object. No socket,
+       buffer, frame or exception is kept.
+    2. Our frame is in no traceback. `error.__traceback__ = error.__traceback__.tb_next; raise` drops it; `error` is
+       unbound at the end of the clause, so that no cycle keeps the frames, and what they hold, alive.
+    3. A call made by a wrapped call is not logged again: the site of the caller tells (INNER), not a flag, so that a
+       signal handler or finalizer that runs in the middle is still seen.
+    4. Once switched off, a wrapper that somebody kept only passes the call on.
+
+Two shapes: `transfer` is for calls that move bytes, and is written for speed, since a program makes them by the
+million; `described` is for all others, with two small functions of `describe` that look at arguments and result.
+"""
+
+from sys import _getframe
+
+from tracedemo.recorders.inprocess.spool import (
+    ARGS,
+    CLOSE,
+    CLOSE_AT,
+    COLLECTED,
+    COULD_WAIT,
+    INNER,
+    LIBRARY,
+    LONG,
+    NUMBER,
+    OP,
+    OPEN,
+    PAGE,
+    SIZE,
+    clock,
+    failed,
+    owner_var,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from tracedemo.recorders.inprocess.spool import Spool
+
+    Wrapper = Callable[..., Any]
+
+
+def transfer(
+    op: str, original: "Wrapper", layered: "Wrapper", spool: "Spool", fileno: "Wrapper", gettimeout: "Wrapper"
+) -> "Wrapper":
+    """Wrap a method `original(sock, size_or_buffer, ...)` whose result is bytes, a count, or None (all of it).
+
+    `layered` is what a recorded call goes through: the original, or the pace around it. Calls that are not recorded
+    go to the original itself.
+
+    `fileno` and `gettimeout` are the methods of the C class: they make no system call, and cannot be overridden.
+    """
+    code = OP[op]
+    waiting = code + COULD_WAIT
+    sites = spool.sites
+    new_site = spool.new_site
+    owner = owner_var.get
+    open_record, close_record = OPEN.pack_into, CLOSE.pack_into
+
+    def wrapper(sock: "Any" = MISSING, size: "Any" = MISSING, /, *rest: "Any", **named: "Any") -> "Any":
+        # Positional with defaults, not *args: the usual call passes no more than these two, and goes on without tuples.
+        if not spool.on:
+            return original(*given(sock, size), *rest, **named)
+        frame = _getframe(1)
+        try:
+            site = sites[id(frame.f_code) + frame.f_lasti]
+        except KeyError:
+            site = new_site(frame)
+        if site == INNER:
+            return original(*given(sock, size), *rest, **named)
+        try:
+            fd = fileno(sock)
+            kind = code if gettimeout(sock) == 0.0 else waiting
+            count = size if type(size) is int else len(size) if type(size) is bytes else size_of(size)
+            thread = spool.local.index
+        except AttributeError:
+            thread = spool.thread()
+        except Exception:
+            # Not a socket at all: the original has the right words for it.
+            return original(*given(sock, size), *rest, **named)
+        n = spool.next()
+        ring = spool.ring
+        at = PAGE + (n & spool.mask) * SIZE
+        place = site if site < LIBRARY else spool.place(site, frame.f_back)
+        t0 = clock()
+        open_record(ring, at, n, t0, fd, place, owner(), thread, kind, count, 0)
+        try:
+            if rest or named or size is MISSING:
+                result = layered(*given(sock, size), *rest, **named)
+            else:
+                result = layered(sock, size)
+        except BaseException as error:
+            failed(spool, ring, at, n, t0, error)
+            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            raise
+        t1 = clock()
+        if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:
+            moved = count if result is None else result if type(result) is int else len(result)
+            close_record(ring, at + CLOSE_AT, t1, moved, 0, 0)
+        return result
+
+    return wrapper
+
+
+MISSING: "Any" = object()
+"""Stands for an argument that was not given."""
+
+
+def given(sock: "Any", size: "Any") -> "tuple[Any, ...]":
+    """The first two arguments, as many as were given."""
+    return (sock, size) if size is not MISSING else (sock,) if sock is not MISSING else ()
+
+
+def size_of(buffer: "Any") -> int:
+    """How many bytes a buffer holds; 0 for what is no buffer, about which the original will complain."""
+    try:
+        return memoryview(buffer).nbytes
+    except TypeError:
+        return 0
+
+
+def described(
+    op: str,
+    original: "Wrapper",
+    layered: "Wrapper",
+    spool: "Spool",
+    before: "Callable[[Spool, tuple[Any, ...], dict[str, Any]], tuple[int, int, int, tuple[Any, ...] | None]]",
+    after: "Callable[[Spool, int, tuple[Any, ...], Any], int]",
+) -> "Wrapper":
+    """Wrap any other callable.
+
+    `before(spool, args, kwargs)` gives (fd, flags, number, facts): what is known at entry; it may raise anything for
+    wrong arguments. `after(spool, n, args, result)` gives the number that says what came of it, and may tell more as
+    side facts of record n.
+    """
+    code = OP[op]
+
+    def wrapper(*args: "Any", **kwargs: "Any") -> "Any":
+        if not spool.on:
+            return original(*args, **kwargs)
+        frame = _getframe(1)
+        site = spool.site_of(frame)
+        if site == INNER:
+            return original(*args, **kwargs)
+        place = site if site < LIBRARY else spool.place(site, frame.f_back)
+        try:
+            fd, flags, number, facts = before(spool, args, kwargs)
+        except Exception:
+            return original(*args, **kwargs)
+        n = spool.next()
+        ring = spool.ring
+        at = PAGE + (n & spool.mask) * SIZE
+        if facts is not None:
+            spool.tell(ARGS, n, *facts)
+        thread, context = spool.thread(), owner_var.get()
+        t0 = clock()
+        OPEN.pack_into(ring, at, n, t0, fd, place, context, thread, code + flags, number, 0)
+        try:
+            result = layered(*args, **kwargs)
+        except BaseException as error:
+            failed(spool, ring, at, n, t0, error)
+            if op == "connect":
+                after(spool, n, args, error)
+            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            raise
+        t1 = clock()
+        value = after(spool, n, args, result)
+        if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:
+            CLOSE.pack_into(ring, at + CLOSE_AT, t1, value, 0, 0)
+        return result
+
+    return wrapper
+
+
+def entered(op: str, wrapped: "Wrapper", original: "Wrapper") -> "Wrapper":
+    """Give a wrapper the name and the text of what it stands for."""
+    for name in ("__name__", "__qualname__", "__doc__", "__module__"):
+        try:
+            setattr(wrapped, name, getattr(original, name))
+        except (AttributeError, TypeError):
+            setattr(wrapped, name, op if name != "__doc__" else None)
+    return wrapped
+
+
+class Finalizer:
+    """`socket.socket.__del__`: notes that the garbage collector closes a socket, and hands back the C method.
+
+    A wrapper function would be on the stack when the C method warns about an unclosed socket, and the ResourceWarning
+    would name our line. A descriptor is asked for the method, writes its record, and is gone before the C method runs.
+    So the record has no length; the system calls that follow are the finalizer's.
+    """
+
+    def __init__(self, spool: "Spool", original: "Wrapper", fileno: "Wrapper") -> None:
+        self.spool = spool
+        self.original = original
+        self.fileno = fileno
+
+    def __get__(self, sock: "Any", owner: "Any" = None) -> "Any":
+        if sock is None:
+            return self.original
+        if self.spool.on:
+            collected(self.spool, self.fileno(sock))
+        return self.original.__get__(sock)
+
+
+def collected(spool: "Spool", fd: int) -> None:
+    """Write the record of a close by the garbage collector; a socket that was closed before has fd -1."""
+    if fd < 0:
+        return
+    try:
+        frame = _getframe(2)
+        site = spool.site_of(frame)
+        place = site if site < LIBRARY else spool.place(site, frame.f_back)
+    except ValueError:  # no Python caller: the interpreter is ending
+        place = 0
+    n = spool.next()
+    ring = spool.ring
+    at = PAGE + (n & spool.mask) * SIZE
+    t0 = clock()
+    who = (max(place, 0), owner_var.get(), spool.thread())
+    OPEN.pack_into(ring, at, n, t0, fd, *who, OP["close"] + COLLECTED, 0, 0)
+    CLOSE.pack_into(ring, at + CLOSE_AT, t0, 0, 0, 0)

@@ -1,0 +1,138 @@
+"""Lines of styled text: what every view gives back, and the one place that turns them into something rich can print.
+
+A line is a list of pieces, a piece is (text, name of a style). Nothing in it is markup: text from a trace is shown
+as it is, and what a terminal would obey instead of show (control characters, marks that turn the direction of writing) is
+written as an escape by `safe` before it is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tracedemo.render.glyphs import STYLES, Glyphs
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
+    from rich.segment import Segment
+    from rich.style import Style
+
+Piece = tuple[str, str]
+"""(text, name of its style; empty: plain)"""
+
+Line = Sequence[Piece]
+
+BLANK: Line = ()
+
+
+class Sheet:
+    """Lines as a rich renderable.  They are made while they are shown, and cut by nobody."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._lines = lines
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(self._lines)
+
+    def __str__(self) -> str:
+        return "".join("".join(text for text, _ in line) + "\n" for line in self)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        from rich.segment import Segment
+
+        newline = Segment.line()
+        styles: dict[str, Style | None] = {"": None}
+        for line in self:
+            for text, name in line:
+                if name not in styles:
+                    styles[name] = _style(console, name)
+                yield Segment(text, styles[name])
+            yield newline
+
+
+def _style(console: Console, name: str) -> Style:
+    """A style by its name: the console's own, else ours."""
+    from rich.errors import MissingStyle
+    from rich.style import Style
+
+    try:
+        return console.get_style(name)
+    except MissingStyle:
+        return Style.parse(STYLES.get(name, ""))
+
+
+def safe(text: str, glyphs: Glyphs) -> str:
+    """Text of a trace as text: what cannot be printed is written as an escape, tabs as spaces."""
+    if text.isprintable() and (text.isascii() or not glyphs.ascii):
+        return text
+    return "".join(_shown(char, glyphs.ascii) for char in text)
+
+
+def _shown(char: str, ascii: bool) -> str:
+    if char == "\t":
+        return "    "
+    if char.isprintable() and (not ascii or char.isascii()):
+        return char
+    # In ascii the few characters of our own that are not must not look like a trace's.
+    return _SPELLED.get(char) or char.encode("unicode_escape").decode("ascii")
+
+
+_SPELLED = {"µ": "u", "…": "...", "×": "x", "→": "->", "–": "-", "—": "-"}
+
+
+def width_of(text: str) -> int:
+    """Columns that a text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def shorten(text: str, width: int, glyphs: Glyphs, *, middle: bool = False) -> str:
+    """A text within `width` columns, with an ellipsis where something is missing: at the end, or in the middle."""
+    if width_of(text) <= width:
+        return text
+    room = width - len(glyphs.ellipsis)
+    if room <= 0:
+        return glyphs.ellipsis[: max(width, 0)]
+    back = room // 2 if middle else 0
+    return _head(text, room - back) + glyphs.ellipsis + _tail(text, back)
+
+
+def _head(text: str, width: int) -> str:
+    """The longest beginning within `width` columns."""
+    if text.isascii():
+        return text[:width]
+    end = used = 0
+    for end, char in enumerate(text):
+        used += width_of(char)
+        if used > width:
+            return text[:end]
+    return text
+
+
+def _tail(text: str, width: int) -> str:
+    return _head(text[::-1], width)[::-1] if width else ""
+
+
+def fold_text(text: str, width: int) -> list[str]:
+    """A text in lines of at most `width` columns, broken at spaces, and within a word only where it must be: nothing is
+    lost but the spaces at the breaks."""
+    if width_of(text) <= width:
+        return [text]
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if width_of(longer) <= width:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while width_of(line) > width:
+            head = _head(line, max(width, 1)) or line[0]
+            lines.append(head)
+            line = line[len(head) :]
+    return [*lines, line] if line else lines
