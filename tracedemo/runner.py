@@ -396,7 +396,7 @@ def _server_facts(options: RunOptions, server: ServerHandle | None) -> Mapping[s
         return {}
     asked = options.server
     facts: dict[str, object] = {"address": f"{server.host}:{server.port}", "pace": asked.pace, "pieces": asked.pieces}
-    facts |= {"size": asked.size, "nonce": server.nonce}
+    facts |= {"size": asked.size, "nonce": server.options.nonce}
     if asked.pace == "lockstep":
         return facts | {"patience": PATIENCE, "budget": BUDGET}
     return facts | {"delay": asked.delay_ms, "gap": asked.gap_ms}

@@ -5,8 +5,10 @@ tracedemo a new call, add a row; no other file should need a branch for it.
 
 How to read a sentence
     `says`, `not_yet` and `waited` are clauses that follow the name of whoever made the call. `analysis.sentences`
-    fills the places: {fd} "fd 5", {peer} " to 127.0.0.1:8000" or nothing, {bytes} "49 bytes", {size}, {arg[NAME]} an
-    argument, {result}, {took}. Empty `not_yet` or `waited`: the generic clause for the errno, or `says` with the time.
+    fills the places: {fd} "fd 5", {peer} " to 127.0.0.1:8000" or nothing, {from_peer} likewise, {bytes} "49 bytes",
+    {size}, {arg[NAME]} an argument, {result}, {opened} "fd 7 from 127.0.0.1:50124", {timeout} "a timeout of 2 s",
+    {watched} "3 sockets", {ready} "1 ready: fd 4 (READ)", {by} how it was closed or nothing, {op}, {errno}, {took}. Empty
+    `not_yet` or `waited`: the generic clause for the errno, or `says` with the time.
 
 Sources: the man pages of section 2 and 7 (socket, connect, recv, epoll, poll, select, tcp), CPython's
 Modules/socketmodule.c, Modules/selectmodule.c and Lib/selectors.py, and strace of CPython 3.11 to 3.13. System call
@@ -56,7 +58,7 @@ _GOT = "reads {bytes} from {fd}"
 _WAITED_READ = "waits {took} in {op}() for {fd}, then reads {bytes}"
 _SENT = "sends {bytes} on {fd}{peer}"
 _WAITED_WRITE = "waits {took} in {op}() until {fd} takes {bytes}"
-_READY = "asks which of {watched} are ready: {ready}"
+_READY = "asks {op}() about {watched}: {ready}"
 _SLEPT = "sleeps {took} in {op}() with {watched} watched; {ready}"
 
 OPERATIONS = (
@@ -87,9 +89,9 @@ OPERATIONS = (
               "Makes a socket: the kernel allocates it and hands back a file descriptor, a small number.",
               "makes a socket: {fd}"),
     Operation("socketpair", "socket", CREATE, ("socketpair",), "",
-              "Makes two sockets that are connected to each other.", "makes a pair of connected sockets: fd {result}"),
+              "Makes two sockets that are connected to each other.", "makes a pair of connected sockets: {opened}"),
     Operation("dup", "socket", CREATE, ("fcntl",), "",
-              "Makes a second descriptor for the same socket.", "makes a second descriptor for {fd}: fd {result}"),
+              "Makes a second descriptor for the same socket.", "makes a second descriptor for {fd}: {opened}"),
     Operation("setblocking", "option", CREATE, ("ioctl",), "",
               "Sets whether calls on this socket may put the thread to sleep. Off: they answer at once, with EAGAIN if"
               " there is nothing to say yet.",
@@ -97,7 +99,7 @@ OPERATIONS = (
     Operation("settimeout", "option", CREATE, ("ioctl",), "",
               "Sets how long a call may wait. Below the surface Python makes the descriptor non-blocking and calls"
               " poll() first.",
-              "gives calls on {fd} a timeout of {arg[timeout]}"),
+              "gives calls on {fd} {timeout}"),
     Operation("setsockopt", "option", CREATE, ("setsockopt",), "",
               "Sets an option of a socket.", "sets {arg[option]} of {fd} to {arg[value]}"),
     Operation("getsockopt", "option", CREATE, ("getsockopt",), "",
@@ -134,9 +136,9 @@ OPERATIONS = (
               "waits {took} in connect_ex() until {fd} is connected to {arg[address]}"),
     Operation("accept", "socket", CONNECT, ("accept4",), "read",
               "Takes a finished connection out of the backlog of a listening socket.",
-              "accepts a connection on {fd}: fd {arg[new_fd]}{from_peer}",
+              "accepts a connection on {fd}: {opened}",
               "asks {fd} for a new connection: nobody there yet ({errno})",
-              "waits {took} in accept() on {fd}; then fd {arg[new_fd]}{from_peer}"),
+              "waits {took} in accept() on {fd}, then accepts a connection: {opened}"),
     # Sending
     Operation("send", "socket", SEND, _SEND, "write",
               "Copies bytes into the kernel's send buffer; it may take fewer than it was given.",

@@ -77,7 +77,7 @@ class Script:
             "target": self.target, "kind": "variant", "requests": 3, "python": "3.11.7", "pid": PID,
             "clock_start": (self.start, 0), "clock_end": (self.now, self.now - self.start),
             "cpu_user": 0.0042, "cpu_system": 0.0018,
-            "server": {"pace": "clock", "delay": 0.03, "pieces": 3, "gap": 0.01, "size": 1200, "address": ADDRESS},
+            "server": {"pace": "clock", "delay_ms": 30, "pieces": 3, "gap_ms": 10, "size": 1200, "address": ADDRESS},
         } | self.header  # fmt: skip
         sources = {f"variants/{self.target}.py": source_of(self.target)}
         return Trace(Header(**header), self.events, sources).sorted()

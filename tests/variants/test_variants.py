@@ -17,8 +17,17 @@ from types import ModuleType
 
 import pytest
 
-from tracedemo.variants import VARIANTS, Variant, asyncio_sock, asyncio_streams, by_name
-from tracedemo.variants import blocking, nonblocking, selector, threads
+from tracedemo.variants import (
+    VARIANTS,
+    Variant,
+    asyncio_sock,
+    asyncio_streams,
+    blocking,
+    by_name,
+    nonblocking,
+    selector,
+    threads,
+)
 
 MODULES: dict[str, ModuleType] = {
     "blocking": blocking,
@@ -243,7 +252,9 @@ def test_broken_response(variant: Variant, path: str, reason: str, server: Serve
     done = run(variant, server.address, "--path", path)
 
     assert 1 == done.returncode
-    assert re.fullmatch(rf"{variant.name}\.py: fetching from .* failed: {reason}.*\n", done.stderr), done.stderr
+    assert re.fullmatch(rf"{variant.name}\.py: fetching from .* failed: {reason}.*\n", done.stderr), (
+        done.stderr
+    )
 
 
 @all_variants
@@ -358,7 +369,10 @@ def test_generator_yields_what_it_waits_for(module: ModuleType, read: object, wr
 
 def test_polled_generator_survives_a_connection_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """A send on a connection that is not made yet means "wait", whether the system says EAGAIN or ENOTCONN."""
-    answers: list[object] = [BlockingIOError(11, "again"), OSError(nonblocking.errno.ENOTCONN, "not connected")]
+    answers: list[object] = [
+        BlockingIOError(11, "again"),
+        OSError(nonblocking.errno.ENOTCONN, "not connected"),
+    ]
 
     class Connecting(socket.socket):
         def send(self, data: bytes, flags: int = 0) -> int:  # type: ignore[override]
@@ -379,7 +393,9 @@ def test_polled_generator_survives_a_connection_under_way(monkeypatch: pytest.Mo
     assert ["write", "write", "write", "read"] == events
 
 
-def test_polled_generator_gives_up_a_failed_connection(closed_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_polled_generator_gives_up_a_failed_connection(
+    closed_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the system answers ENOTCONN to a send after a refusal, the loop does not ask for ever."""
     opened = []
 

@@ -1,34 +1,132 @@
-"""`--only recv,EAGAIN,fd=5`: which events to show."""
+"""`--only recv,EAGAIN,fd=5`: which events to show.
+
+A word is an operation (`recv`), a system call (`epoll_wait`), a Step (`yield`, `sent`), an errno (`EAGAIN`), an exception
+(`BlockingIOError`), a lane, a phase, or one of a few more words. Where a word could be two things (`connect` is a call
+and a phase), it is the operation; `phase=connect` says the other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import builtins
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
-from tracedemo.events import Event, Trace
+from tracedemo.analysis.phases import UNKNOWN, phases
+from tracedemo.errors import UsageError
+from tracedemo.events import LANES, MARKS, Event, Trace
+from tracedemo.syscalls import ERRNO_MEANINGS, OPERATIONS, PHASES, STEPS
+
+_ANSWERS: Mapping[str, Callable[[Event], bool]] = {
+    "not-yet": lambda event: event.not_yet,
+    "failed": lambda event: event.failed,
+    "unreturned": lambda event: event.t1 is None,
+}
+"""Words about the answer that are no errno."""
+
+_NUMBERS = ("fd", "conn", "pid", "tid")
+_FIELDS = ("op", "lane", "owner", "phase", "errno", "exc", "mark", *_NUMBERS)
+"""What can stand before an equals sign."""
+
+_FIXED = {"lane": LANES, "phase": (*PHASES, UNKNOWN), "mark": MARKS}
+"""Fields of which all values are known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Terms by field.  Terms of one field are alternatives, fields must all agree: `recv,send,fd=5` is a recv or a send,
-    on fd 5."""
+    """Terms by field.  Those of one field are alternatives, and all fields must agree: `recv,send,fd=5` is a recv or a
+    send, and on fd 5.
+    """
 
     terms: Mapping[str, tuple[str, ...]]
+    """By field; `answer` holds errno names, exceptions and the words `not-yet`, `failed`, `unreturned`."""
 
     def matches(self, event: Event, phase: str | None = None) -> bool:
         """Whether an event is wanted; `phase` is its entry of `Phases.of_row`."""
-        raise NotImplementedError
+        return all(any(_agrees(event, phase, field, value) for value in values) for field, values in self.terms.items())
 
 
 def parse(text: str, trace: Trace | None = None) -> Filter:
-    """A filter from the words of the command line.
+    """A filter from the words of the command line, separated by commas; an empty text wants everything.
+
+    Args:
+        trace: if given, operations that occur in it are known words, too.
 
     Raises:
-        UsageError: a word is neither an operation, an errno nor one of the known fields; it lists what is possible.
+        UsageError: a word is none of the known ones; the remedy lists what is possible.
     """
-    raise NotImplementedError
+    operations = {row.name for row in OPERATIONS} | {row.name for row in STEPS}
+    operations.update(name for row in OPERATIONS for name in row.system_calls)
+    if trace is not None:
+        operations.update(str(name) for name in trace.column("op"))
+    terms: dict[str, tuple[str, ...]] = {}
+    for word in filter(None, map(str.strip, text.split(","))):
+        field, value = _term(word, operations)
+        terms[field] = (*terms.get(field, ()), value)
+    return Filter(terms)
 
 
 def matching(trace: Trace, only: Filter) -> list[int]:
     """Rows of an identified Trace that the filter wants, ascending."""
-    raise NotImplementedError
+    if "phase" not in only.terms:
+        return [row for row, event in enumerate(trace) if only.matches(event)]
+    of_row = phases(trace).of_row
+    return [row for row, event in enumerate(trace) if only.matches(event, of_row[row])]
+
+
+def _term(word: str, operations: set[str]) -> tuple[str, str]:
+    """(field, value) of one word."""
+    field, equals, value = (part.strip() for part in word.partition("="))
+    if equals:
+        if field not in _FIELDS:
+            raise UsageError(f"--only: there is no field {field!r}", f"Fields: {', '.join(_FIELDS)}.")
+        if field in _NUMBERS and not (value.isascii() and value.isdigit()):
+            raise UsageError(f"--only: {word!r}: {field} is a number", f"Write {field}=5, for example.")
+        if field in _FIXED and value not in _FIXED[field]:
+            raise UsageError(f"--only: there is no {field} {value!r}", f"Possible: {', '.join(_FIXED[field])}.")
+        return ("answer" if field in ("errno", "exc") else field), value
+    if word in operations:
+        return "op", word
+    if word in _ANSWERS or word in ERRNO_MEANINGS or _is_errno(word) or _is_exception(word):
+        return "answer", word
+    for name, values in _FIXED.items():
+        if word in values:
+            return name, word
+    raise UsageError(f"--only: what is {word!r}?", _possible())
+
+
+def _is_errno(word: str) -> bool:
+    return len(word) > 2 and word[0] == "E" and word.isascii() and word.isalnum() and word.isupper()
+
+
+def _is_exception(word: str) -> bool:
+    """True for the exceptions of Python, and for what looks like one: `SSLWantReadError`."""
+    found = getattr(builtins, word, None)
+    if isinstance(found, type) and issubclass(found, BaseException):
+        return True
+    return word.isidentifier() and word[0].isupper() and word.endswith(("Error", "Exception"))
+
+
+def _possible() -> str:
+    """Everything that a word can be, for the remedy."""
+    calls = ", ".join(row.name for row in OPERATIONS)
+    steps = ", ".join(dict.fromkeys(row.name for row in STEPS))
+    return (f"Calls: {calls}. Steps: {steps}. Answers: an errno such as EAGAIN, an exception such as BlockingIOError, "
+            f"{', '.join(_ANSWERS)}. Lanes: {', '.join(LANES)}. Phases: {', '.join(PHASES)}. "
+            f"Fields: {', '.join(f'{name}=...' for name in _FIELDS)}.")  # fmt: skip
+
+
+def _agrees(event: Event, phase: str | None, field: str, value: str) -> bool:
+    match field:
+        case "answer":
+            about = _ANSWERS.get(value)
+            return about(event) if about else value in (event.errno, event.exc)
+        case "phase":
+            return phase == value
+        case "owner":
+            # A star stands for anything: `owner=fetch*`.
+            return event.owner is not None and fnmatchcase(event.owner, value.replace("[", "[[]"))
+        case "fd" | "conn" | "pid" | "tid":
+            return bool(getattr(event, field) == int(value))
+        case _:
+            return bool(getattr(event, field) == value)

@@ -1,11 +1,34 @@
-"""One plain sentence for every event, and the short forms for the log.  All text for people is made here, once."""
+"""One plain sentence for every event, and the short forms for the log.  All text for people is made here, once.
+
+The clauses stand in the table (`syscalls.py`); this module chooses one by the answer, and fills its places. A place whose
+value is unknown is filled with something general: a sentence is never missing because a row is incomplete.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tracedemo.events import Event, Header, Trace
+from tracedemo.analysis.connections import Connection, connections
+from tracedemo.analysis.identity import LOOP
+from tracedemo.analysis.segments import is_readiness, waits
+from tracedemo.analysis.short import (
+    answer_text,
+    bytes_moved,
+    call_text,
+    ends_stream,
+    opened_text,
+    plain,
+    result_text,
+    who_text,
+)
+from tracedemo.analysis.text import byte_count, clean, duration_text, duration_words, seconds
+from tracedemo.analysis.walking import ready_of
+from tracedemo.events import FLOW, INJECTED, KERNEL, LATE, PYTHON, SERVER, TRACER, Event, Header, Trace
+from tracedemo.syscalls import ERRNO_MEANINGS, OPERATION, STEP, Operation
+
+__all__ = ["Context", "answer_text", "call_text", "clean", "context", "duration_text", "duration_words", "sentence", "who"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,41 +44,203 @@ class Context:
     """How many threads the program has: with one, nobody needs to be told which."""
 
 
-def context(trace: Trace) -> Context:
-    """What sentences about an identified Trace need to know."""
-    raise NotImplementedError
+NOTHING_KNOWN = Context()
 
 
-def sentence(event: Event, context: Context = Context()) -> str:
-    """What happened, in one plain sentence with a capital and a stop.  Never raises, never holds a control character."""
-    raise NotImplementedError
+def context(trace: Trace, sockets: Sequence[Connection] | None = None) -> Context:
+    """What sentences about an identified Trace need to know.
+
+    Args:
+        sockets: what `connections(trace)` gave, if the caller has it already.
+    """
+    if sockets is None:
+        sockets = connections(trace)
+    threads = {(pid, tid) for lane, pid, tid in zip(trace.column("lane"), trace.column("pid"), trace.column("tid"), strict=True)
+               if lane == PYTHON}  # fmt: skip
+    return Context(
+        header=trace.header,
+        peers={socket.number: socket.peer for socket in sockets if socket.peer},
+        labels={socket.number: socket.label for socket in sockets},
+        threads=len(threads),
+    )
 
 
-def call_text(event: Event) -> str:
-    """The call, short: `connect(127.0.0.1:8000)`, `select(3 watched)`, `send(49 bytes)`."""
-    raise NotImplementedError
+def who(event: Event, context: Context = NOTHING_KNOWN) -> str:
+    """Who made the call, short: the owner, `loop`, `server`, `tracedemo`, the connection's label; empty: nobody is known."""
+    return who_text(event, context.labels)
 
 
-def answer_text(event: Event) -> str:
-    """The answer, short and never cut: `EINPROGRESS`, `fd 4`, `3 ready: fd 4, 5, 6`, `400 bytes`, `end of stream`, `ok`."""
-    raise NotImplementedError
+def sentence(event: Event, context: Context = NOTHING_KNOWN) -> str:
+    """What happened, in one plain sentence with a stop.  Never raises, and never holds a control character."""
+    if (event.lane, event.op) in STEP and (event.mark == TRACER or event.lane != PYTHON):
+        says = STEP[event.lane, event.op].says
+        clause = _fill(says, event, context)
+        # The tool's own rows say themselves who is meant.
+        text = clause if event.lane == PYTHON else f"{_subject(event, context)} {clause}"
+    else:
+        text = f"{_subject(event, context)} {_clause(event, context)}"
+    if event.mark == INJECTED:
+        text += " (put in by tracedemo)"
+    elif event.mark == LATE:
+        text += " (it returned when the recording was over)"
+    text = clean(text.strip()) or "Something happens"
+    if event.owner is None or event.owner == LOOP or event.lane == SERVER:
+        text = text[0].upper() + text[1:]
+    return text if text.endswith((".", "!", "?", ".)")) else f"{text}."
 
 
-def who(event: Event, context: Context = Context()) -> str:
-    """Who made the call, short: the owner, `loop`, `server`, `tracedemo`, or the connection's label; may be empty."""
-    raise NotImplementedError
+def _subject(event: Event, context: Context) -> str:
+    if event.mark == TRACER:
+        return "tracedemo"
+    if event.lane == SERVER:
+        return "the server"
+    if event.owner == LOOP or (event.owner is None and event.lane == FLOW):
+        return "the loop"
+    if event.owner:
+        return event.owner
+    return f"thread {event.tid}" if context.threads > 1 else "the program"
 
 
-def duration_text(ns: int | None, ascii: bool = False) -> str:
-    """A duration with three significant digits: `94 µs` (`94 us` in ascii), `1.50 ms`, `2.30 s`; empty for None."""
-    raise NotImplementedError
+def _clause(event: Event, context: Context) -> str:
+    """What follows the name: chosen by how the call ended."""
+    row = OPERATION.get(event.op) if event.lane == PYTHON else None
+    waited = waits(event, context.header)
+    took = duration_words(event.duration)
+    if row is None or event.t1 is None or event.failed:
+        return _plain_call(event, f"after {took}" if waited and took else "")
+    if event.not_yet:
+        clause = _fill(row.not_yet or "calls {op}() on {fd}: {meaning} ({errno})", event, context)
+        return f"{clause} after {took}" if waited else clause
+    if ends_stream(event):
+        clause = _END_AFTER_WAIT if waited else _END
+    else:
+        clause = _says(row, waited)
+    return _fill(clause, event, context)
 
 
-def duration_words(ns: int | None) -> str:
-    """A duration that can be read aloud: `60 microseconds`, `30.0 milliseconds`, `1 second`."""
-    raise NotImplementedError
+_END = "reads the end of the stream from {fd}: the other side has finished"
+_END_AFTER_WAIT = "waits {took} in {op}() for {fd}, then reads the end of the stream: the other side has finished"
 
 
-def clean(text: str) -> str:
-    """Text that came from a trace, safe for a terminal: control characters are written as escapes, ESC as `\\x1b`."""
-    raise NotImplementedError
+def _says(row: Operation, waited: bool) -> str:
+    if not waited:
+        return row.says
+    return row.waited or f"{row.says}, after {{took}}"
+
+
+def _plain_call(event: Event, after: str) -> str:
+    """The general form: for a call that failed, never returned, or is not in the table."""
+    on = f" on fd {event.fd}" if event.fd is not None and event.op not in ("socket", "socketpair") else ""
+    if event.lane == KERNEL:
+        called = f"makes the system call {event.op}{on}"
+    elif event.lane == PYTHON:
+        called = f"calls {call_text(event)}{on}"
+    else:
+        return f"{event.op}{on}"
+    if event.t1 is None:
+        return f"{called}, which had not returned when the trace ended"
+    if not event.failed:
+        return f"{called}: {answer_text(event)}"
+    error = event.errno or event.exc or "an error"
+    meaning = ERRNO_MEANINGS.get(error)
+    raised = f" ({event.exc})" if event.exc and event.exc != error else ""
+    return f"{called}, which fails{after and ' ' + after}: {error}{', ' + meaning if meaning else ''}{raised}"
+
+
+_PLACE = re.compile(r"\{(\w+)(?:\[(\w+)\])?\}")
+
+_UNKNOWN = {
+    "address": "an address", "backlog": "not recorded", "events": "something", "generator": "a generator", "host": "a name",
+    "how": "one direction", "mode": "another mode", "name": "a name", "new_fd": "?", "option": "an option",
+    "piece": "of the answer", "selector": "a selector", "value": "something", "detail": "no more is known",
+}  # fmt: skip
+"""What to say of an argument that was not recorded."""
+
+
+def _fill(template: str, event: Event, context: Context) -> str:
+    def value(match: re.Match[str]) -> str:
+        place, argument = match.groups()
+        if argument is not None:
+            found = event.args.get(argument)
+            return _UNKNOWN.get(argument, "something") if found is None else plain(found)
+        make = _PLACES.get(place)
+        return make(event, context) if make else match[0]
+
+    return _PLACE.sub(value, template)
+
+
+def _fd(event: Event, _context: Context) -> str:
+    what = event.args.get("what")
+    if what:
+        return f"the {plain(what)}" + ("" if event.fd is None else f", fd {event.fd}")
+    return "a socket" if event.fd is None else f"fd {event.fd}"
+
+
+def _peer(event: Event, context: Context) -> str:
+    """Gives " to 127.0.0.1:8000" or nothing; for the server " to fetch_data #1", where that is known."""
+    if event.lane == SERVER:
+        known = _client(event, context)
+    else:
+        known = event.args.get("address") or context.peers.get(event.conn or 0)
+    return f" to {plain(known)}" if known else ""
+
+
+def _from_peer(event: Event, context: Context) -> str:
+    known = _client(event, context) if event.lane == SERVER else event.args.get("peer")
+    return f" from {plain(known)}" if known else ""
+
+
+def _client(event: Event, context: Context) -> str | None:
+    """The server's client: by its label, with its address where the label is no more than a number."""
+    label = context.labels.get(event.conn or 0)
+    peer = event.args.get("peer")
+    if label and peer and label == f"conn {event.conn}":
+        return f"{label} ({peer})"
+    return label or peer
+
+
+def _ready(event: Event, _context: Context) -> str:
+    ready = ready_of(event)
+    items = ", ".join(f"fd {fd} ({plain(events)})" if events else f"fd {fd}" for fd, events in ready)
+    return f"{len(ready)} ready: {items}" if ready else "none is ready"
+
+
+def _watched(event: Event, _context: Context) -> str:
+    count = event.args.get("watched")
+    if type(count) is not int:
+        return "its sockets"
+    return "1 socket" if count == 1 else f"{count} sockets"
+
+
+def _timeout(event: Event, _context: Context) -> str:
+    if "timeout" not in event.args:
+        return "another timeout"
+    value = event.args["timeout"]
+    if value is None:
+        return "no timeout: they may wait for ever"
+    return "no time to wait: they answer at once" if value == 0 else f"a timeout of {seconds(value)}"
+
+
+def _by(event: Event, _context: Context) -> str:
+    by = event.args.get("by")
+    return f", by {plain(by)}: nobody had closed it" if by else ""
+
+
+_PLACES: Mapping[str, Callable[[Event, Context], str]] = {
+    "fd": _fd,
+    "peer": _peer,
+    "from_peer": _from_peer,
+    "bytes": lambda event, _: byte_count(bytes_moved(event)),
+    "size": lambda event, _: byte_count(size if type(size := event.args.get("size")) is int else None),
+    "result": lambda event, _: plain(result_text(event)),
+    "opened": lambda event, _: opened_text(event),
+    "took": lambda event, _: duration_words(event.duration) or "an unknown time",
+    "op": lambda event, _: event.op,
+    "errno": lambda event, _: event.errno or "an error",
+    "meaning": lambda event, _: ERRNO_MEANINGS.get(event.errno or "", "not yet"),
+    "ready": _ready,
+    "watched": _watched,
+    "timeout": _timeout,
+    "by": _by,
+}
+"""The places of a clause (`syscalls.py`), and how each is filled."""

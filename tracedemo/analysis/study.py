@@ -51,7 +51,7 @@ class Study:
     @cached_property
     def wakeups(self) -> tuple[Wakeup, ...]:
         """The returns of select."""
-        return wakeups(self.trace)
+        return wakeups(self.trace, self.connections)
 
     @cached_property
     def wakeup_of_row(self) -> Mapping[int, Wakeup]:
@@ -61,12 +61,12 @@ class Study:
     @cached_property
     def phases(self) -> Phases:
         """What each phase cost."""
-        return phases(self.trace)
+        return phases(self.trace, self.connections, self.states)
 
     @cached_property
     def summary(self) -> Summary:
         """The numbers."""
-        return summary(self.trace)
+        return summary(self.trace, self.connections, self.states)
 
     @cached_property
     def folds(self) -> tuple[Fold, ...]:

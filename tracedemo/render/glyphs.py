@@ -36,16 +36,13 @@ STATE_STYLE: Mapping[State, str] = {state: f"state.{state.value.replace(' ', '-'
 
 STATE_WORDS: Mapping[State, str] = {
     State.RUNNING: "running Python",
-    State.CALL: "in calls that return at once",
+    State.CALL: "in a call that returns at once",
     State.NOT_YET: 'asking again: "not yet"',
     State.BLOCKED: "blocked in a call",
-    State.ASLEEP: "asleep in select",
-    State.PARKED: "parked: holds no thread",
+    State.ASLEEP: "asleep in select()",
+    State.PARKED: "parked, holds no thread",
 }
 """What each state is called, in legends and in sentences."""
-
-WAKEUP_WORDS = "wakeup: select returns"
-NOT_YET_WORDS = "EINPROGRESS or EAGAIN"
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,47 +76,52 @@ def total(widths: Sequence[int]) -> int:
 
 
 class Grid:
-    """Rows of cells under a head."""
+    """Rows of cells under a head, within `room` columns; None: nothing is cut, and nothing goes on below.
 
-    def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], glyphs: Glyphs) -> None:
+    `widths` is None when the columns don't fit: the caller shows something else.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], glyphs: Glyphs, room: int | None
+    ) -> None:
         self.columns = columns
         self.rows = rows
         self.glyphs = glyphs
-        self.natural = [
-            max((width_of_cell(row[place]) for row in rows), default=0) for place in range(len(columns))
-        ]
-        # A column without content takes no room, not even for its title.
-        self.natural = [
-            max(width, width_of(column.title)) if width else 0
-            for column, width in zip(columns, self.natural, strict=True)
-        ]
+        self.cut = room is not None
+        self.widths = fit(columns, [self._natural(place) for place in range(len(columns))], room)
 
-    def fit(self, room: int | None) -> list[int] | None:
-        """The width of each column within `room`, or None."""
-        return fit(self.columns, self.natural, room)
+    def _natural(self, place: int) -> int:
+        """How wide a column would like to be.  One without content takes no room, not even for its title."""
+        width = max((width_of_cell(row[place]) for row in self.rows), default=0)
+        return max(width, width_of(self.columns[place].title)) if width else 0
 
-    def lines(self, widths: Sequence[int], *, indent: int = 0) -> Iterator[Line]:
+    def lines(self) -> Iterator[Line]:
         """Head, rule and all rows."""
-        yield from self.head(widths, indent=indent)
+        yield from self.head()
         for row in self.rows:
-            yield from self.row(row, widths, indent=indent)
+            yield from self.row(row)
 
-    def head(self, widths: Sequence[int], *, indent: int = 0) -> Iterator[Line]:
+    def head(self) -> Iterator[Line]:
         """The titles, and a rule."""
-        titles = [cell(column.title, "strong") for column in self.columns]
-        yield from self.row(titles, widths, indent=indent)
-        yield ((" " * indent + self.glyphs.rule * total(widths), "dim"),)
+        yield from self.row([cell(column.title, "strong") for column in self.columns])
+        yield ((self.glyphs.rule * total(self.widths or ()), "dim"),)
 
-    def row(self, cells: Sequence[Cell], widths: Sequence[int], *, indent: int = 0) -> Iterator[Line]:
+    def start_of(self, place: int) -> int:
+        """Where a column begins."""
+        before = total((self.widths or ())[:place])
+        return before + GAP if before else 0
+
+    def row(self, cells: Sequence[Cell]) -> Iterator[Line]:
         """One row: one line, and more where a cell goes on below."""
+        widths = self.widths or ()
         over: list[tuple[int, list[str], str]] = []
         line: list[Piece] = []
-        spaces = indent
+        spaces = 0
         for place, (column, pieces, width) in enumerate(zip(self.columns, cells, widths, strict=True)):
             if not width:
                 continue
             used = width_of_cell(pieces)
-            if used > width:
+            if used > width and self.cut:
                 pieces, used = self._fitted(column, pieces, width, over, place)
             spare = max(width - used, 0)
             if column.right:
@@ -130,7 +135,7 @@ class Grid:
             spaces += spare + GAP
         yield line
         if over:
-            yield from self._below(over, widths, indent)
+            yield from self._below(over)
 
     def _fitted(self, column: Column, pieces: Cell, width: int, over: list[tuple[int, list[str], str]],
                 place: int) -> tuple[Cell, int]:  # fmt: skip
@@ -146,13 +151,13 @@ class Grid:
             text = shorten(text, width, self.glyphs, middle=column.middle)
         return ((text, style),), width_of(text)
 
-    def _below(self, over: Sequence[tuple[int, list[str], str]], widths: Sequence[int], indent: int) -> Iterator[Line]:
+    def _below(self, over: Sequence[tuple[int, list[str], str]]) -> Iterator[Line]:
         for number in range(max(len(rest) for _, rest, _ in over)):
-            cells: list[Cell] = [EMPTY] * len(widths)
+            cells: list[Cell] = [EMPTY] * len(self.columns)
             for place, rest, style in over:
                 if number < len(rest):
                     cells[place] = cell(rest[number], style)
-            yield from self.row(cells, widths, indent=indent)
+            yield from self.row(cells)
 
 
 def note(text: str, width: int | None, style: str = "dim", indent: int = 0) -> Iterator[Line]:

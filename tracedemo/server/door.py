@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     class Short(Protocol):
         """Is told of every failure to accept, and whether it is the first of a shortage."""
 
-        def __call__(self, error: OSError, *, first: bool) -> None: ...
+        def __call__(self, error: OSError, *, first: bool) -> None:
+            """There was no room."""
 
 
 _RETRY_NS = 100_000_000  # for another process may free what we lack, and nobody would tell us

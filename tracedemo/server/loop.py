@@ -155,7 +155,7 @@ class Loop:
         except OSError as error:
             self._lose(conn, error)
             return None
-        if conn.open:
+        if what is not None and conn.open:
             self._changed(conn)
         return what
 

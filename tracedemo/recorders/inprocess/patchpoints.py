@@ -19,6 +19,7 @@ inherited it. Both are reference-counted by `hook`.
 from __future__ import annotations
 
 from tracedemo.recorders.inprocess import describe as d
+from tracedemo.recorders.inprocess import proxies
 from tracedemo.recorders.inprocess.wrappers import Finalizer, described, entered, transfer
 
 TYPE_CHECKING = False
@@ -239,17 +240,17 @@ def install(spool: Spool, name: str, module: ModuleType, patch: Patch) -> None:
     Args:
         name: a key of POINTS.
     """
+    places: dict[str, Any] = {"": module}
     for place_name, attribute, op, how in POINTS[name]:
-        place = module if not place_name else _class(module, place_name)
-        if place is None:
-            continue
-        original = _original(place, attribute, of_module=not place_name, inherited=name in ("socket", "select"))
+        if place_name not in places:
+            places[place_name] = _class(module, place_name, patch)
+        place = places[place_name]
+        original = None if place is None else _original(place, attribute, of_module=not place_name, module=name)
         if original is None:
             continue
         _mark_inner(spool, original)
         layered = spool.pace.layer(op, original, place_name) if spool.pace else original
-        wrapped = entered(attribute, _wrap(spool, op, original, layered, how), original)
-        _place(spool, patch, place, attribute, wrapped)
+        patch.set(place, attribute, entered(attribute, _wrap(spool, op, original, layered, how), original))
     if name == "socket":
         _finish_socket(spool, module, patch)
     elif name == "_socket":
@@ -262,20 +263,22 @@ def _wrap(spool: Spool, op: str, original: Any, layered: Any, how: Any) -> Any:
     return described(op, original, layered, spool, *how)
 
 
-def _class(module: ModuleType, name: str) -> Any:
-    """The class of that name; the poll type has none, and is found by making an object."""
+def _class(module: ModuleType, name: str, patch: Patch) -> Any:
+    """The class of that name, or its proxy; the poll type has no name, and is found by making an object."""
     found = getattr(module, name, None)
     if name == "poll" and found is not None and not isinstance(found, type):
-        return type(found())
+        found = type(found())
+    if found is not None and found.__flags__ & proxies.IMMUTABLE:
+        return proxies.stand_in(patch, module, name, found)
     return found
 
 
-def _original(place: Any, attribute: str, *, of_module: bool, inherited: bool) -> Any:
+def _original(place: Any, attribute: str, *, of_module: bool, module: str) -> Any:
     """What stands there now; for a class, only what it defines itself, unless its base is a C class."""
-    if attribute == "__init__" and place.__name__ in ("epoll", "kqueue"):
-        return _made  # the object is there when __init__ runs; object.__init__ would refuse its arguments
-    if of_module or not inherited:
+    if of_module or module not in ("socket", "select"):
         return vars(place).get(attribute)
+    if attribute == "__init__" and place.__init__ is object.__init__:
+        return _made  # epoll: the object is there when __init__ runs, and object.__init__ would refuse its arguments
     return getattr(place, attribute, None)
 
 
@@ -287,15 +290,6 @@ def _mark_inner(spool: Spool, original: Any) -> None:
     code = getattr(original, "__code__", None)
     if code is not None:
         spool.inner.add(code)
-
-
-def _place(spool: Spool, patch: Patch, place: Any, attribute: str, wrapped: Any) -> None:
-    try:
-        patch.set(place, attribute, wrapped)
-    except TypeError:  # immutable type
-        from tracedemo.recorders.inprocess import proxies
-
-        proxies.stand_in(spool, patch, place, attribute, wrapped)
 
 
 def _finish_socket(spool: Spool, module: ModuleType, patch: Patch) -> None:

@@ -1,76 +1,72 @@
 """Stand-ins for types that cannot be patched: select.epoll and the poll type since Python 3.15.
 
 A proxy is a plain Python class that holds the real object and passes every call on. It takes the place of the type in the
-module, so that `select.epoll()` makes a proxy; `isinstance(x, select.epoll)` still holds for what is made from then on. This is
-the one thing that a traced program can see of us (DESIGN, rule 1), and the header of the trace says so.
+module, so that `select.epoll()` makes a proxy, on whose class the wrappers are set. `isinstance(x, select.epoll)` holds for
+what is made from then on. This is the one thing that a traced program can see of us (DESIGN, rule 1), and the header of the
+trace says so.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Any
 
     from tracedemo.recorders.inprocess.patchpoints import Patch
-    from tracedemo.recorders.inprocess.spool import Spool
+
+IMMUTABLE = 1 << 8
+"""Py_TPFLAGS_IMMUTABLETYPE (CPython, Include/object.h)."""
 
 
-def stand_in(spool: Spool, patch: Patch, place: Any, attribute: str, wrapped: Any) -> None:
-    """Give the proxy of the immutable type `place` a wrapped method, making the proxy at the first call."""
-    import select
+def stand_in(patch: Patch, module: ModuleType, name: str, real_type: Any) -> Any:
+    """Make the proxy class of an immutable type, and put it at `module.name`.
 
-    name = place.__name__
-    proxy = getattr(select, name)
-    if proxy is place or not isinstance(proxy, type):  # poll is a function that makes the object
-        proxy = _make_epoll(place) if proxy is place else _make_poll(proxy)
-        if name == "epoll":
-            patch.set(select, name, proxy)
-        else:
-            patch.set(select, name, proxy)
-        patch.proxied.append(f"select.{name}")
-        _teach_selectors(patch, place, proxy)
-    if attribute == "__init__":
-        return
-    setattr(proxy, attribute, wrapped)
-    del spool
+    Args:
+        name: what programs call to make such an object: the type itself (epoll), or a function (poll).
+    """
+    make = getattr(module, name)
 
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            self._real = make(*args, **kwargs)
+        except BaseException as error:
+            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]  # our frame is in no traceback
+            raise
 
-def _make_epoll(real_type: Any) -> Any:
-    class epoll:  # noqa: N801  # stands in the place of select.epoll
-        __slots__ = ("_real",)
-
-        def __init__(self, sizehint: int = -1, flags: int = 0) -> None:
-            self._real = real_type(sizehint, flags)
-
-        @classmethod
-        def fromfd(cls, fd: int) -> Any:
-            made = cls.__new__(cls)
-            made._real = real_type.fromfd(fd)
-            return made
-
-        def fileno(self) -> Any:
-            return self._real.fileno()
-
-        @property
-        def closed(self) -> Any:
-            return self._real.closed
-
-        def __enter__(self) -> Any:
-            self._real.__enter__()
-            return self
-
-    return epoll
+    body: dict[str, Any] = {"__slots__": ("_real", "__weakref__"), "__init__": __init__, "__doc__": real_type.__doc__}
+    for attribute in dir(real_type):
+        if not attribute.startswith("_") or attribute in ("__enter__", "__exit__"):
+            body[attribute] = _passing(real_type, attribute)
+    proxy = type(name, (), body)
+    proxy.__module__ = module.__name__
+    patch.set(module, name, proxy)
+    patch.proxied.append(f"{module.__name__}.{name}")
+    return proxy
 
 
-def _make_poll(factory: Any) -> Any:
-    class poll:  # noqa: N801
-        __slots__ = ("_real",)
+def _passing(real_type: Any, attribute: str) -> Any:
+    """A method, property or class method that does what the real one does."""
+    real = getattr(real_type, attribute)
+    if attribute == "fromfd":
+        return classmethod(lambda cls, *args: _around(cls, real(*args)))
+    if not callable(real):
+        return property(lambda self: getattr(self._real, attribute))
+    if attribute == "__enter__":
+        return lambda self: (self._real.__enter__(), self)[1]
 
-        def __init__(self) -> None:
-            self._real = factory()
+    def passing(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return real(self._real, *args, **kwargs)
+        except BaseException as error:
+            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            raise
 
-    return poll
+    passing.__name__, passing.__doc__ = attribute, real.__doc__
+    return passing
 
 
-def _teach_selectors(patch: Patch, place: Any, proxy: Any) -> None:
-    del patch, place, proxy
+def _around(proxy: Any, real: Any) -> Any:
+    made = proxy.__new__(proxy)
+    made._real = real  # noqa: SLF001  # its own slot
+    return made

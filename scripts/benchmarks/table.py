@@ -1,0 +1,37 @@
+"""Rows of a benchmark: what was measured, what was promised, and whether it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """One promise."""
+
+    name: str
+    found: str
+    promised: str
+    kept: bool
+
+    @classmethod
+    def of(cls, name: str, found: dict[str, list[float]], what: str, most: float, peer: str = "") -> Row:
+        """A ratio to bare: the median of the ratios round by round, with their range, and a peer's beside it."""
+        ratios = [there / bare for there, bare in zip(found[what], found["bare"], strict=True)]
+        middle = median(ratios)
+        text = f"x{middle:.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        if peer:
+            peers = [there / bare for there, bare in zip(found[peer], found["bare"], strict=True)]
+            text += f"   {peer} x{median(peers):.2f}"
+        return cls(name, text, f"x{most:.2f}", middle <= most)
+
+
+def show(title: str, rows: Sequence[Row]) -> bool:
+    """Print a table; True when every promise is kept."""
+    wide = max(len(row.name) for row in rows)
+    print(title)
+    for row in rows:
+        print(f"  {row.name:<{wide}}  {row.found:<46} at most {row.promised:<8} {'kept' if row.kept else 'MISSED'}")
+    print(flush=True)
+    return all(row.kept for row in rows)

@@ -1,0 +1,74 @@
+"""What the whole suite agrees on: tests that need something of the machine say so by a marker.
+
+Where that something is missing such a test is skipped, and the reason printed. Under TRACEDEMO_CI=1 (.ci/run) nothing
+may be missing, and the same skip is a failure: a witness that silently stays away proves nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+CI = os.environ.get("TRACEDEMO_CI") == "1"
+
+TRY_PTRACE = (
+    "import ctypes; raise SystemExit(ctypes.CDLL(None, use_errno=True).ptrace(0, 0, None, None) != 0)"
+)
+"""PTRACE_TRACEME, in a process that ends at once: refused in some containers and by hardened kernels."""
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox")
+
+
+@functools.cache
+def kernel_refuses() -> str:
+    """Why no process can be traced on this machine; empty: it can."""
+    if not sys.platform.startswith("linux"):
+        return "ptrace as we use it is Linux's"
+    tried = subprocess.run([sys.executable, "-I", "-c", TRY_PTRACE], capture_output=True, check=False)
+    return "this kernel or container does not allow ptrace" if tried.returncode else ""
+
+
+def no_strace() -> str:
+    return "strace is not installed" if shutil.which("strace") is None else kernel_refuses()
+
+
+def no_ptrace() -> str:
+    return (
+        "python-ptrace is not installed" if importlib.util.find_spec("ptrace") is None else kernel_refuses()
+    )
+
+
+def no_browser() -> str:
+    return "" if any(map(shutil.which, BROWSERS)) else f"no browser is installed ({', '.join(BROWSERS)})"
+
+
+NEEDS: dict[str, Callable[[], str]] = {"strace": no_strace, "ptrace": no_ptrace, "browser": no_browser}
+"""Marker -> why what it stands for is missing; empty: it is there."""
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that needs what this machine has not."""
+    for name, missing in NEEDS.items():
+        if item.get_closest_marker(name) and (reason := missing()):
+            pytest.skip(f"{name}: {reason}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Under CI, make a failure of any skip of a marked test, wherever the skip was asked for."""
+    report = yield
+    marked = [name for name in NEEDS if item.get_closest_marker(name)]
+    if CI and marked and report.skipped and not hasattr(report, "wasxfail"):
+        _, _, reason = report.longrepr
+        report.outcome = "failed"
+        report.longrepr = (
+            f"{item.nodeid} is marked {', '.join(marked)} and may not be skipped under CI: {reason}"
+        )
+    return report

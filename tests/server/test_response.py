@@ -1,0 +1,92 @@
+"""Answers: the body, how it is cut, and what is said to those who ask for something else."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracedemo.server.request import Refusal, Request
+from tracedemo.server.response import Answer, Responder, cut, make_body
+
+
+def ask(method: str, *, keep_alive: bool = True) -> Answer:
+    """The answer of a small server."""
+    return Responder(make_body(100, "n0nce"), 3).answer(Request(method, "", 0, keep_alive=keep_alive))
+
+
+@given(st.integers(1, 5000), st.text("abc123", min_size=1, max_size=20))
+def test_the_body_has_exactly_its_size(size: int, nonce: str) -> None:
+    """A body is as long as asked, is text, ends a line, and every whole line carries the nonce."""
+    body = make_body(size, nonce)
+
+    assert size == len(body)
+    assert body.endswith(b"\n")
+    assert body.isascii()
+    assert all(nonce.encode() in line for line in body.splitlines()[:-1])
+
+
+@given(st.binary(min_size=1, max_size=300), st.data())
+def test_pieces_are_as_equal_as_can_be(body: bytes, data: st.DataObject) -> None:
+    """The pieces make up the body, are never empty, and differ by one byte at most."""
+    number = data.draw(st.integers(1, len(body)))
+    pieces = cut(body, number)
+    sizes = [len(piece) for piece in pieces]
+
+    assert body == b"".join(pieces)
+    assert number == len(pieces)
+    assert min(sizes) >= max(1, max(sizes) - 1)
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_a_get_gets_headers_and_body_in_so_many_pieces() -> None:
+    """The headers go with the first piece and give the length of the body that follows."""
+    answer = ask("GET")
+    head, _, first = answer.pieces[0].partition(b"\r\n\r\n")
+
+    assert [34, 33, 33] == [len(first), *(len(piece) for piece in answer.pieces[1:])]
+    assert make_body(100, "n0nce") == b"".join([first, *answer.pieces[1:]])
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    for header in (
+        b"Content-Length: 100",
+        b"Content-Type: text/plain; charset=utf-8",
+        b"Connection: keep-alive",
+    ):
+        assert header in head.split(b"\r\n")
+    assert b"\r\nServer: tracedemo" in head
+    assert not answer.close
+
+
+def test_a_parting_answer_says_so() -> None:
+    """A request that wants the connection closed gets `Connection: close`, and the same body."""
+    answer = ask("GET", keep_alive=False)
+
+    assert answer.close
+    assert b"\r\nConnection: close\r\n" in answer.pieces[0]
+    assert ask("GET").pieces[1:] == answer.pieces[1:]
+
+
+def test_a_head_gets_the_headers_alone() -> None:
+    """HEAD is answered with the headers of GET and nothing else, in one piece."""
+    answer = ask("HEAD")
+
+    assert (ask("GET").pieces[0].partition(b"\r\n\r\n")[0] + b"\r\n\r\n",) == answer.pieces
+
+
+def test_other_methods_are_told_what_is_allowed() -> None:
+    """Anything but GET and HEAD gets 405 and the list of what is allowed; the connection is kept."""
+    answer = ask("DELETE")
+
+    assert answer.pieces[0].startswith(b"HTTP/1.1 405 Method Not Allowed\r\n")
+    assert b"\r\nAllow: GET, HEAD\r\n" in answer.pieces[0]
+    assert not answer.close
+
+
+def test_a_refusal_is_one_sentence_and_the_end() -> None:
+    """A refusal is answered by its status and its reason, in one piece, and closes."""
+    answer = Responder(b"x", 1).answer(Refusal(431, "too long"))
+
+    assert answer.close
+    assert answer.refused
+    assert len(answer.pieces) == 1
+    assert answer.pieces[0].startswith(b"HTTP/1.1 431 ")
+    assert answer.pieces[0].endswith(b"\r\n\r\n431 Request Header Fields Too Large: too long\n")

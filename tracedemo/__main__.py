@@ -1,0 +1,7 @@
+"""`python -m tracedemo`."""
+
+import sys
+
+from tracedemo.cli import main
+
+sys.exit(main())

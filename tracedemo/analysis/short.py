@@ -1,0 +1,176 @@
+"""Short forms for a line of a log: who, which call, what answer.  Answers are never cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracedemo.analysis.segments import is_readiness
+from tracedemo.analysis.text import byte_count, clean, listed, seconds
+from tracedemo.analysis.walking import ready_of
+from tracedemo.events import FLOW, PYTHON, SERVER, TRACER, Event
+from tracedemo.syscalls import OPERATION, RECEIVE, SEND, errno_name
+
+ARGUMENTS = {
+    "getaddrinfo": ("host", "port"),
+    "gethostbyname": ("host",),
+    "gethostbyaddr": ("host",),
+    "getnameinfo": ("host", "port"),
+    "getservby": ("name",),
+    "socket": ("family", "type", "proto", "fileno"),
+    "socketpair": ("family", "type"),
+    "bind": ("address",),
+    "listen": ("backlog",),
+    "connect": ("address",),
+    "connect_ex": ("address",),
+    "sendto": ("size", "address"),
+    "setblocking": ("mode",),
+    "settimeout": ("timeout",),
+    "setsockopt": ("option", "value"),
+    "getsockopt": ("option",),
+    "shutdown": ("how",),
+    "register": ("events",),
+    "modify": ("events",),
+    "select": ("watched", "timeout"),
+    "poll": ("watched", "timeout"),
+    "control": ("watched", "timeout"),
+}
+"""Which arguments the short form of a call shows, in order.  Sends and receives show their size, other calls none."""
+
+_HIDDEN = frozenset({"could_wait", "waited", "selector", "what", "by"})
+
+
+def call_text(event: Event) -> str:
+    """The call, short: `connect(127.0.0.1:8000)`, `select(3 watched)`, `send(49 bytes)`; a step of a generator or of the
+    server in words: `yield fd 5, WRITE`, `sent piece 2`.
+    """
+    args = event.args
+    if event.lane == FLOW:
+        value = args.get("value")
+        return clean(event.op if value is None else f"{event.op} {value}")
+    if event.lane == SERVER or event.mark == TRACER:
+        piece = args.get("piece")
+        return clean(event.op if piece is None else f"{event.op} piece {piece}")
+    if event.op == "selector":
+        return clean(f"{args.get('selector', 'selector')}()")
+    return clean(f"{event.op}({', '.join(_arguments(event))})")
+
+
+def _arguments(event: Event) -> list[str]:
+    row = OPERATION.get(event.op) if event.lane == PYTHON else None
+    if row is None:
+        shown: tuple[str, ...] = tuple(name for name in event.args if name not in _HIDDEN)
+    elif event.op in ARGUMENTS:
+        shown = ARGUMENTS[event.op]
+    else:
+        shown = ("size",) if row.phase in (SEND, RECEIVE) else ()
+    return [_argument(event, name, known=row is not None) for name in shown if name in event.args]
+
+
+def _argument(event: Event, name: str, *, known: bool) -> str:
+    value = event.args[name]
+    if not known:
+        return f"{name}={value}"
+    match name:
+        case "size" if OPERATION[event.op].phase == SEND and type(value) is int:
+            return byte_count(value)
+        case "watched":
+            return f"{value} watched"
+        case "timeout" if is_readiness(event.op):
+            return "for ever" if value is None else "no wait" if value == 0 else f"at most {seconds(value)}"
+        case "timeout":
+            return str(value) if value is None else seconds(value)
+        case "mode":
+            return str(value == "blocking")
+        case "fileno":
+            return f"from fd {value}"
+        case _:
+            return str(value)
+
+
+def answer_text(event: Event) -> str:
+    """The answer, short and never cut: `EINPROGRESS`, `fd 4`, `3 ready: fd 4, 5, 6`, `400 bytes`, `end of stream`, `ok`.
+    Steps of generators have none.
+    """
+    if event.t1 is None and event.lane != FLOW:
+        return "never returned"
+    if event.errno is not None or event.exc is not None:
+        return clean(event.errno or event.exc)
+    if event.lane == FLOW:
+        return ""
+    if event.lane == SERVER:
+        return "" if event.bytes is None else byte_count(event.bytes)
+    return clean(_answer(event))
+
+
+def _answer(event: Event) -> str:
+    if is_readiness(event.op):
+        fds = listed(dict.fromkeys(fd for fd, _ in ready_of(event)))
+        return f"{len(event.result)} ready: fd {fds}" if fds else "nothing ready"
+    if ends_stream(event):
+        return "end of stream"
+    moved = bytes_moved(event)
+    if moved is not None:
+        return byte_count(moved)
+    if event.op in ("socket", "accept", "dup", "socketpair"):
+        return opened_text(event)
+    return result_text(event)
+
+
+def opened_text(event: Event) -> str:
+    """The descriptors that a call opened: `fd 4`, `fd 4, 5`, `fd 7 from 127.0.0.1:50124`."""
+    found = event.result
+    if found is None:
+        found = event.args.get("new_fd", event.fd)
+    fds = listed(found) if isinstance(found, (list, tuple)) else clean("?" if found is None else found)
+    peer = event.args.get("peer")
+    return f"fd {fds} from {peer}" if peer and event.op == "accept" else f"fd {fds}"
+
+
+def result_text(event: Event) -> str:
+    """What came back: a value, addresses in full, an errno's name for SO_ERROR; `ok` for nothing."""
+    result = event.result
+    if event.args.get("option") == "SO_ERROR" and type(result) is int:
+        return errno_name(result) if result else "no error"
+    if isinstance(result, (list, tuple)):
+        row = OPERATION.get(event.op)
+        if row is not None and row.family == "lookup" and len(result) > 1:
+            return f"{len(result)} addresses: {listed(result)}"
+        return listed(result) if result else "nothing"
+    return "ok" if result is None else str(result)
+
+
+def bytes_moved(event: Event) -> int | None:
+    """Bytes that a send or receive moved; sendall says nothing, and means all.  None: no call of that kind, or unknown."""
+    row = OPERATION.get(event.op)
+    if row is None or event.lane != PYTHON or row.phase not in (SEND, RECEIVE):
+        return event.bytes
+    size = event.args.get("size")
+    if event.bytes is None and row.phase == SEND and type(size) is int and not event.failed and not event.not_yet:
+        return size
+    return event.bytes
+
+
+def ends_stream(event: Event) -> bool:
+    """True for a receive that found the end: no bytes, though room for some, and not a datagram's sender beside them."""
+    row = OPERATION.get(event.op)
+    return (row is not None and event.lane == PYTHON and row.phase == RECEIVE and event.bytes == 0 and event.errno is None
+            and event.exc is None and event.t1 is not None and event.args.get("size") != 0 and not event.args.get("peer"))  # fmt: skip
+
+
+def who_text(event: Event, labels: Mapping[int, str]) -> str:
+    """Who made the call, short: the owner, `loop`, `server`, `tracedemo`, the connection's label; empty: nobody is known."""
+    if event.mark == TRACER:
+        return "tracedemo"
+    if event.lane == SERVER:
+        return "server"
+    if event.owner is not None:
+        return clean(event.owner)
+    return clean(labels.get(event.conn, f"conn {event.conn}")) if event.conn is not None else ""
+
+
+def plain(value: Any) -> str:
+    """A value for a sentence: lists in full, event masks joined by "and", which can be read aloud."""
+    if isinstance(value, (list, tuple)):
+        return listed(value)
+    return clean(value).replace("|", " and ") if isinstance(value, str) else clean(value)

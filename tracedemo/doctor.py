@@ -1,0 +1,182 @@
+"""What this machine can do: a list of checks, each tried for real, with the remedy where it fails.
+
+Nothing here prints or installs. Everything stays on this machine; a check takes well under a second.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from enum import Enum
+from pathlib import Path
+from typing import NamedTuple
+
+OLDEST_PYTHON = (3, 11)
+LOW_LIMIT = 1024
+
+
+class Verdict(Enum):
+    """How a check came out."""
+
+    GOOD = "ok"
+    OPTIONAL = "optional"
+    """Something does not work that most people can do without."""
+    MEND = "mend"
+    """It is in the way, and the user can mend it."""
+    ADMIN = "admin"
+    """It is in the way, and needs an administrator."""
+
+
+class Check(NamedTuple):
+    """One thing that was tried."""
+
+    name: str
+    verdict: Verdict
+    found: str
+    remedy: str = ""
+
+
+def examine() -> Iterator[Check]:
+    """All checks, one after another, so that each can be shown as soon as it is done."""
+    for check in CHECKS:
+        yield check()
+
+
+def exit_code(checks: list[Check]) -> int:
+    """0: ready. 1: something can be mended by the user. 3: something needs an administrator."""
+    verdicts = {check.verdict for check in checks}
+    return 3 if Verdict.ADMIN in verdicts else 1 if Verdict.MEND in verdicts else 0
+
+
+def _python() -> Check:
+    found = f"{platform.python_implementation()} {platform.python_version()}, {sys.executable}"
+    if sys.version_info < OLDEST_PYTHON:
+        return Check("Python", Verdict.MEND, found, "Install Python 3.11 or newer.")
+    if sys.implementation.name != "cpython":
+        return Check("Python", Verdict.OPTIONAL, found, "Only CPython has been tried; some calls may be missed.")
+    return Check("Python", Verdict.GOOD, found)
+
+
+def _flow() -> Check:
+    if sys.version_info >= (3, 12):
+        return Check("Generator steps", Verdict.GOOD, "sys.monitoring: in variants and in your own scripts")
+    return Check("Generator steps", Verdict.OPTIONAL, "in variants only", "Python 3.12 or newer shows them in your scripts.")
+
+
+def _loopback() -> Check:
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(2)
+            with socket.create_connection(server.getsockname(), 2) as client:
+                there, _ = server.accept()
+                with there:
+                    there.sendall(b"x")
+                    client.recv(1)
+    except OSError as error:
+        remedy = "Something (a firewall, a VPN) keeps this machine from talking to itself on 127.0.0.1: let it."
+        return Check("Loopback", Verdict.MEND, f"no round trip on 127.0.0.1: {error}", remedy)
+    return Check("Loopback", Verdict.GOOD, "a connection to 127.0.0.1 works")
+
+
+def _descriptors() -> Check:
+    try:
+        import resource
+    except ImportError:
+        return Check("Open files", Verdict.GOOD, "this system has no limit of that kind")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    found = f"{_limit(soft)} for a process, can be raised to {_limit(hard)}"
+    if hard != resource.RLIM_INFINITY and hard < LOW_LIMIT:
+        return Check("Open files", Verdict.ADMIN, found, f"Thousands of sockets need more: as root, ulimit -Hn {65536}")
+    return Check("Open files", Verdict.GOOD, found)
+
+
+def _limit(number: int) -> str:
+    return "no limit" if number < 0 else f"{number:,}"
+
+
+def _ports() -> Check:
+    path = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    try:
+        low, high = map(int, path.read_text().split())
+    except (OSError, ValueError):
+        return Check("Local ports", Verdict.GOOD, "the range is not told on this system")
+    return Check("Local ports", Verdict.GOOD, f"{low} to {high}: {high - low + 1:,} connections to one address")
+
+
+def _spool() -> Check:
+    folder = Path(tempfile.gettempdir())
+    try:
+        with tempfile.TemporaryFile() as file:
+            file.write(b"x")
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        remedy = "Set TMPDIR to a folder that can be written."
+        return Check("Temporary files", Verdict.MEND, f"{folder} cannot be written: {error.strerror}", remedy)
+    if free < 512 << 20:
+        remedy = "Set TMPDIR to a folder with more room, or record fewer calls: --max-events"
+        return Check("Temporary files", Verdict.MEND, f"{folder} has {free >> 20} MiB free", remedy)
+    return Check("Temporary files", Verdict.GOOD, f"{folder}, {free >> 30} GiB free")
+
+
+def _strace() -> Check:
+    path = shutil.which("strace")
+    if path is None:
+        remedy = "Debian, Ubuntu: apt install strace.  Fedora: dnf install strace.  macOS and Windows have none."
+        return Check("strace", Verdict.OPTIONAL, "not installed: real system calls cannot be shown with it", remedy)
+    try:
+        version = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=5, check=False).stdout
+        tried = subprocess.run([path, "-f", "-o", os.devnull, sys.executable, "-S", "-c", "pass"],
+                               capture_output=True, text=True, timeout=10, check=False)  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Check("strace", Verdict.OPTIONAL, f"{path} does not run: {error}")
+    name = (version.splitlines() or ["strace"])[0].replace(" -- version", "")
+    if tried.returncode:
+        why = (tried.stderr.strip().splitlines() or ["no reason given"])[-1]
+        remedy = "In a container: run it with --cap-add=SYS_PTRACE."
+        return Check("strace", Verdict.OPTIONAL, f"{name}, but it may not trace here: {why}", remedy)
+    return Check("strace", Verdict.GOOD, f"{name}, and it may trace")
+
+
+def _python_ptrace() -> Check:
+    if importlib.util.find_spec("ptrace") is None:
+        return Check("python-ptrace", Verdict.OPTIONAL, "not installed", "pip install 'tracedemo[ptrace]'")
+    try:
+        version = importlib.metadata.version("python-ptrace")
+    except importlib.metadata.PackageNotFoundError:
+        version = "of unknown version"
+    return Check("python-ptrace", Verdict.GOOD, f"python-ptrace {version}")
+
+
+def _terminal() -> Check:
+    width = shutil.get_terminal_size().columns
+    encoding = sys.stdout.encoding or "unknown"
+    found = f"{width} columns, {encoding}" if sys.stdout.isatty() else f"not a terminal, {encoding}"
+    try:
+        "▒◆▲µ─".encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return Check("Terminal", Verdict.OPTIONAL, f"{found}: drawn with ASCII", "Set a UTF-8 locale: LANG=C.UTF-8")
+    if sys.stdout.isatty() and width < 80:  # noqa: PLR2004  # columns
+        return Check("Terminal", Verdict.OPTIONAL, found, "Views are easier to read from 100 columns on.")
+    return Check("Terminal", Verdict.GOOD, found)
+
+
+CHECKS: tuple[Callable[[], Check], ...] = (
+    _python,
+    _flow,
+    _loopback,
+    _descriptors,
+    _ports,
+    _spool,
+    _strace,
+    _python_ptrace,
+    _terminal,
+)
+"""In the order in which they are shown."""

@@ -1,0 +1,243 @@
+"""The timeline: a line for each thread, one for the wakeups, one for each connection, on one clock.
+
+Theory
+    A column of the screen is a stretch of time, and shows the state with most time in it. On a connection's line a call
+    counts fifty times as much as being parked: it is short, and it is what there is to see.
+    Threads stand on top, since the thread is what is short; below it, who uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from tracedemo.analysis.sentences import duration_words
+from tracedemo.analysis.states import Lane, State
+from tracedemo.analysis.study import Study
+from tracedemo.render.glyphs import STATE_STYLE, STATE_WORDS, Glyphs
+from tracedemo.render.lines import BLANK, Line, Piece, safe, shorten, width_of
+from tracedemo.render.options import Options
+from tracedemo.render.words import count, counts, name_of, percent, took
+
+WEIGHT = 50
+"""How much more a call counts than being parked."""
+MANY, SHOWN = 50, 12
+"""From more lanes than MANY of a kind, SHOWN are drawn."""
+_STEPS = (1, 2, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """From nanoseconds since the start of a run to columns of the screen."""
+
+    span: int
+    """Nanoseconds from the left edge to the right."""
+    columns: int
+    label: int
+    """Columns in front, for the names."""
+
+    def column(self, ns: int) -> int:
+        """Where an instant stands; what lies beyond an edge stands at it."""
+        return min(max(ns * self.columns // self.span, 0), self.columns - 1)
+
+
+def table(studies: Sequence[Study], options: Options) -> Iterator[Line]:
+    """The timelines of one or several runs under each other, on one clock."""
+    glyphs = options.glyphs
+    names = [study.name for study in studies]
+    title = name_of(studies[0]) if len(studies) == 1 else f"{len(studies)} runs on one clock"
+    yield ((safe(f"{title}: who does what, and when", glyphs), "title"),)
+    yield BLANK
+    yield from drawn(studies, names, options)
+
+
+def drawn(studies: Sequence[Study], names: Sequence[str], options: Options) -> Iterator[Line]:
+    """Axis, lanes and legend."""
+    glyphs, room = options.glyphs, options.picture
+    groups = [_lanes(study, name, single=len(studies) == 1) for study, name in zip(studies, names, strict=True)]
+    span = max((study.states.wall for study in studies), default=0)
+    if not any(study.states.threads for study in studies):
+        yield (("No calls to draw.", "dim"),)
+        return
+    widest = max(width_of(safe(label, glyphs)) for group in groups for label, *_ in group)
+    label = min(widest, max(room // 4, 8)) + 1
+    scale = Scale(max(span, 1), max(room - label, 10), label)
+    yield _axis(scale, span, glyphs)
+    for place, (study, group) in enumerate(zip(studies, groups, strict=True)):
+        if place:
+            yield BLANK
+        for name, style, lane in group:
+            yield _labelled(name, style, lane, study, scale, glyphs)
+        yield from _left_out(study, scale)
+    yield BLANK
+    yield from legend(room, glyphs)
+
+
+Labelled = tuple[str, str, Lane | None]
+"""(label, its style, the lane; None: the wakeups)"""
+
+
+def _lanes(study: Study, name: str, *, single: bool) -> list[Labelled]:
+    """What to draw for a run: threads, wakeups, connections."""
+    threads = _some(study.states.threads)
+    several = len(study.pids) > 1
+    if single:
+        top: list[Labelled] = [(_with_pid(lane, several=several), "strong", lane) for lane in threads]
+    elif len(threads) == 1:
+        top = [(name, "strong", threads[0])]
+    else:
+        top = [(name, "strong", None), *((f"  {_with_pid(lane, several=several)}", "", lane) for lane in threads)]
+    wakeups: list[Labelled] = [("  wakeups", "dim", None)] if study.wakeups else []
+    below = _some(study.states.connections)
+    return [*top, *wakeups, *((f"  {_with_pid(lane, several=several)}", "dim", lane) for lane in below)]
+
+
+def _with_pid(lane: Lane, *, several: bool) -> str:
+    return f"{lane.label} ({lane.pid})" if several else lane.label
+
+
+def _some(lanes: Sequence[Lane]) -> Sequence[Lane]:
+    return lanes if len(lanes) <= MANY else lanes[:SHOWN]
+
+
+def _left_out(study: Study, scale: Scale) -> Iterator[Line]:
+    for lanes, noun in ((study.states.threads, "thread"), (study.states.connections, "connection")):
+        missing = len(lanes) - len(_some(lanes))
+        if missing:
+            yield ((" " * scale.label + f"and {count(missing, f'more {noun}')}, not shown", "dim"),)
+
+
+def _labelled(name: str, style: str, lane: Lane | None, study: Study, scale: Scale, glyphs: Glyphs) -> Line:
+    text = shorten(safe(name, glyphs), scale.label - 1, glyphs, middle=True)
+    head: Piece = (text + " " * (scale.label - width_of(text)), style)
+    if lane is not None:
+        return (head, *draw(lane, study.origin, scale, glyphs))
+    if name != "  wakeups":
+        return (head,)
+    return (head, *_wakeups(study, scale, glyphs))
+
+
+# One line
+
+
+def draw(lane: Lane, origin: int, scale: Scale, glyphs: Glyphs) -> Iterator[Piece]:
+    """A lane as pieces, from the left edge to its own end."""
+    cells = _cells(lane, origin, scale)
+    for state, run in groupby(cells):
+        length = sum(1 for _ in run)
+        yield (" " * length, "") if state is None else (glyphs.states[state] * length, STATE_STYLE[state])
+
+
+def _cells(lane: Lane, origin: int, scale: Scale) -> list[State | None]:
+    """The state of each column up to the lane's end; None before its begin."""
+    weights: list[dict[State, float]] = [{} for _ in range(scale.columns)]
+    columns, span = scale.columns, scale.span
+    for t0, t1, state, _ in lane.segments:
+        weight = 1 if state is State.PARKED else WEIGHT
+        begin, end = t0 - origin, max(t1 - origin, t0 - origin + 1)
+        first, last = scale.column(begin), scale.column(end - 1)
+        if first == last:
+            cell = weights[first]
+            cell[state] = cell.get(state, 0) + (end - begin) * weight
+            continue
+        for column in range(first, last + 1):
+            inside = min(end, -(-(column + 1) * span // columns)) - max(begin, column * span // columns)
+            cell = weights[column]
+            cell[state] = cell.get(state, 0) + max(inside, 0) * weight
+    found = [max(cell, key=cell.__getitem__) if cell else None for cell in weights]
+    while found and found[-1] is None:
+        found.pop()
+    return found
+
+
+def _wakeups(study: Study, scale: Scale, glyphs: Glyphs) -> Iterator[Piece]:
+    """A mark in each column in which a select returned; dim where nothing was ready."""
+    marks: dict[int, str] = {}
+    for wakeup in study.wakeups:
+        column = scale.column(wakeup.t - study.origin)
+        if not wakeup.empty or column not in marks:
+            marks[column] = "dim" if wakeup.empty else "wakeup"
+    end = 0
+    for column in sorted(marks):
+        if column > end:
+            yield (" " * (column - end), "")
+        yield (glyphs.wakeup, marks[column])
+        end = column + 1
+
+
+def _axis(scale: Scale, span: int, glyphs: Glyphs) -> Line:
+    """Marks at round times, as many as have room for their words."""
+    step = _step(span, scale.columns)
+    text = " " * scale.label
+    for number in range(span // step + 1 if step else 1):
+        column = scale.label + (scale.column(number * step) if span else 0)
+        mark = f"{glyphs.tick}{took(number * step, glyphs) if number else '0'}"
+        if len(text) <= column and column + len(mark) <= scale.label + scale.columns:
+            text += " " * (column - len(text)) + mark
+    return ((text, "dim"),)
+
+
+def _step(span: int, columns: int) -> int:
+    """The least round time that leaves 14 columns between two marks; 0: there is none."""
+    least = span * 14 / columns
+    if least < 1:
+        return 0
+    unit = 10 ** (len(str(int(least))) - 1)
+    return next(unit * factor for factor in _STEPS if unit * factor >= least)
+
+
+def legend(room: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The six states and the wakeup, in as many columns as fit."""
+    entries = [((glyphs.states[state] * 3, STATE_STYLE[state]), STATE_WORDS[state]) for state in State]
+    entries.append(((f" {glyphs.wakeup} ", "wakeup"), "wakeup: select() returns"))
+    width = max(len(words) for _, words in entries) + 7
+    many = max(min(room // width, 3), 1)
+    for start in range(0, len(entries), many):
+        line: list[Piece] = []
+        for sample, words in entries[start : start + many]:
+            line += [sample, (f" {words}".ljust(width - 3), "")]
+        line[-1] = (line[-1][0].rstrip(), "")
+        yield line
+
+
+# Other forms
+
+
+def plain(studies: Sequence[Study], options: Options) -> Iterator[str]:
+    """Each lane in a sentence: when, and how long in which state."""
+    for study in studies:
+        lead = f"{study.name}, " if len(studies) > 1 else ""
+        several = len(study.pids) > 1
+        for lane in (*study.states.threads, *study.states.connections):
+            begin, end = duration_words(lane.t0 - study.origin), duration_words(lane.t1 - study.origin)
+            yield f"{lead}{_with_pid(lane, several=several)}, from {begin} to {end}: {_parts(lane)}."
+        if study.wakeups:
+            yield f"{lead}{count(len(study.wakeups), 'wakeup')}: {_batches(study)}."
+
+
+def _parts(lane: Lane) -> str:
+    times = {STATE_WORDS[state]: time for state, time in lane.totals.items() if time}
+    return ", ".join(f"{words} {percent(time / lane.total)}" for words, time in times.items()) or "no time at all"
+
+
+def _batches(study: Study) -> str:
+    """How many sockets were ready at once, and how often."""
+    sizes: dict[str, int] = {}
+    for size in sorted(len(wakeup.ready) for wakeup in study.wakeups):
+        words = f"with {count(size, 'socket')} ready"
+        sizes[words] = sizes.get(words, 0) + 1
+    return counts(sizes)
+
+
+def rows(studies: Sequence[Study], options: Options) -> Iterator[dict[str, object]]:
+    """One object a lane, with all its stretches."""
+    for study in studies:
+        for lane in (*study.states.threads, *study.states.connections):
+            yield {
+                "run": study.name,
+                "lane": "thread" if lane.conn is None else "connection",
+                "label": lane.label, "pid": lane.pid, "tid": lane.tid, "conn": lane.conn, "t0": lane.t0, "t1": lane.t1,
+                "totals": dict(lane.totals),
+                "segments": [[t0, t1, state, row] for t0, t1, state, row in lane.segments],
+            }  # fmt: skip
