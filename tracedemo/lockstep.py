@@ -125,27 +125,23 @@ def _line(words: list[str]) -> bytes:
 def _words(line: bytes, expected: str) -> list[str]:
     """What follows the first word, which must be the expected one."""
     if not line.endswith(b"\n"):
-        message = f"a {expected!r} message is cut short: {line[:40]!r}"
-        raise ValueError(message)
+        raise ValueError(f"a {expected!r} message is cut short: {line[:40]!r}")
     first, *others = line[:-1].decode("ascii", "replace").split(" ")
     if first != expected:
-        message = f"a {expected!r} message was expected, not {line[:40]!r}"
-        raise ValueError(message)
+        raise ValueError(f"a {expected!r} message was expected, not {line[:40]!r}")
     return others
 
 
 def _port(word: str) -> int:
     # int() alone would also take "+5", " 5", "5_0" and digits of other scripts.
     if not (word.isascii() and word.isdigit() and len(word) <= len(str(_MAX_PORT))):
-        message = f"not a port: {word[:40]!r}"
-        raise ValueError(message)
+        raise ValueError(f"not a port: {word[:40]!r}")
     return int(word)
 
 
 def _move(what: str) -> str:
     if what not in MOVES:
-        message = f"not a move: {what[:40]!r}; moves are {', '.join(MOVES)}"
-        raise ValueError(message)
+        raise ValueError(f"not a move: {what[:40]!r}; moves are {', '.join(MOVES)}")
     return what
 
 
@@ -153,9 +149,7 @@ def _checked(ports: Iterable[int]) -> list[int]:
     found = list(ports)
     for port in found:
         if not 1 <= port <= _MAX_PORT:
-            message = f"not a port: {port}"
-            raise ValueError(message)
+            raise ValueError(f"not a port: {port}")
     if len(set(found)) != len(found):
-        message = "a port is named twice"
-        raise ValueError(message)
+        raise ValueError("a port is named twice")
     return found

@@ -195,14 +195,14 @@ OPERATIONS = (
     # Watching
     Operation("selector", "watch", WATCH, ("epoll_create1",), "",
               "Makes a selector. For epoll the kernel allocates a watch list with a descriptor of its own.",
-              "makes {arg[selector]}"),
+              "makes a selector: {arg[selector]}"),
     Operation("register", "watch", WATCH, ("epoll_ctl",), "",
               "Asks the kernel to watch a descriptor. With poll and select it is only noted in Python.",
               "has {fd} watched for {arg[events]}"),
     Operation("modify", "watch", WATCH, ("epoll_ctl",), "",
               "Changes what a descriptor is watched for.", "has {fd} watched for {arg[events]} from now on"),
     Operation("unregister", "watch", WATCH, ("epoll_ctl",), "",
-              "Ends the watching of a descriptor.", "has {fd} watched no longer"),
+              "Ends the watching of a descriptor.", "ends the watch on {fd}"),
     # Closing
     Operation("close", "socket", CLOSE, ("close",), "",
               "Gives the descriptor back. The kernel says goodbye to the other side.", "closes {fd}{by}"),

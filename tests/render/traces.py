@@ -94,7 +94,7 @@ def selector(requests: int = 3) -> Trace:
     script = Script("selector", requests=requests)
     names = [f"fetch_data #{k}" for k in range(1, requests + 1)]
     fds = {name: 4 + k for k, name in enumerate(names)}
-    script.call("selector", 20 * US, "loop", "sel = selectors", fd=3, args={"selector": "EpollSelector"})
+    script.call("selector", 20 * US, None, "sel = selectors", fd=3, args={"selector": "EpollSelector"})
     for name in names:
         _begin(script, name, fds[name])
     _wake(script, 60 * US, [(fd, "WRITE") for fd in fds.values()])
@@ -111,7 +111,7 @@ def selector(requests: int = 3) -> Trace:
             _wake(script, max(arrival + 40 * US - script.now, 10 * US), [(fds[name], "READ")])
             _go_on(script, name, fds[name])
             _read(script, name, fds[name], last=piece == 3)
-    script.call("close", 12 * US, "loop", "sel.close()", fd=3, args={"what": "selector"})
+    script.call("close", 12 * US, None, "sel.close()", fd=3, args={"what": "selector"})
     return script.trace()
 
 
@@ -131,16 +131,16 @@ def _begin(script: Script, name: str, fd: int) -> None:
 def _park(script: Script, name: str, fd: int, events: str) -> None:
     script.step("yield", name, f"fd {fd}, {events}", fd)
     watch = {"events": events, "selector": "EpollSelector"}
-    script.call("register", 14 * US, name, "sel.register(sock", fd=fd, args=watch)
+    script.call("register", 14 * US, None, "sel.register(sock", fd=fd, args=watch)
 
 
 def _wake(script: Script, slept: int, ready: list[tuple[int, str]]) -> None:
     args = {"timeout": None, "watched": 3, "selector": "EpollSelector", "could_wait": True}
-    script.call("select", slept, "loop", "in sel.select()", fd=3, args=args, result=tuple(ready))
+    script.call("select", slept, None, "in sel.select()", fd=3, args=args, result=tuple(ready))
 
 
 def _go_on(script: Script, name: str, fd: int) -> None:
-    script.call("unregister", 8 * US, "loop", "sel.unregister(", fd=fd, args={"selector": "EpollSelector"})
+    script.call("unregister", 8 * US, None, "sel.unregister(", fd=fd, args={"selector": "EpollSelector"})
     script.step("resume", name)
 
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from contextlib import contextmanager
 from queue import Queue
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,10 +53,12 @@ def serving(
 
 def test_it_serves_and_tells_every_event() -> None:
     """The callbacks get the address when clients may come, and each event as it happens."""
-    with serving(QUICK) as (address, control, events):
-        with socket.create_connection(address, PATIENCE_S) as client:
-            client.sendall(GET_AND_CLOSE)
-            assert b"200 OK" in read_all(client)
+    with (
+        serving(QUICK) as (address, control, events),
+        socket.create_connection(address, PATIENCE_S) as client,
+    ):
+        client.sendall(GET_AND_CLOSE)
+        assert b"200 OK" in read_all(client)
 
     assert control is None
     assert ["accepted", "request", "sent", "sent", "sent", "closed"] == [event.op for event in events]
@@ -113,7 +116,8 @@ def test_a_control_path_in_use_is_said(tmp_path: Path) -> None:
 
 def test_without_unix_sockets_the_clock_still_works(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no AF_UNIX, lock-step is refused with a remedy, and the clock pace serves."""
-    monkeypatch.delattr(socket, "AF_UNIX")
+    others = {name: value for name, value in vars(socket).items() if name != "AF_UNIX"}
+    monkeypatch.setattr("tracedemo.server.listen.socket", SimpleNamespace(**others))
     with pytest.raises(ServerError, match="UNIX sockets") as caught:
         serve_forever(ServerOptions(pace="lockstep"), lambda *_: None)
     assert caught.value.remedy == "use the clock pace here"

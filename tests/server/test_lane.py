@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,9 +13,6 @@ from hypothesis import strategies as st
 from tracedemo.server import RawServerEvent, read_log
 from tracedemo.server.journal import Journal, quote
 from tracedemo.server.lane import OPS, parse_log
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GOOD = b'{"t": 5, "op": "sent", "conn": 1, "peer": ["127.0.0.1", 4711], "bytes": 520, "piece": 1}\n'
 SENT = RawServerEvent(5, "sent", 1, ("127.0.0.1", 4711), 520, 1, None)
@@ -106,7 +103,8 @@ def test_an_empty_log_has_no_events(tmp_path: Path) -> None:
 
 def test_a_full_disk_does_not_stop_the_server() -> None:
     """An event that cannot be written is lost, without an exception."""
-    fd = os.open("/dev/full" if os.path.exists("/dev/full") else os.devnull, os.O_WRONLY)
+    full = Path("/dev/full")
+    fd = os.open(full if full.exists() else os.devnull, os.O_WRONLY)
     try:
         Journal(fd).write("closed")
     finally:

@@ -103,22 +103,30 @@ def test_a_port_in_use_is_a_server_error(quick: ServerHandle, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("host", "name"), [("192.0.2.1", "EADDRNOTAVAIL"), ("no such host", "EAI_NONAME"), ("x" * 300, "")]
+    ("host", "name", "words"),
+    [
+        ("192.0.2.1", "EADDRNOTAVAIL", "192.0.2.1 is not an address of this machine"),
+        # Too long to be asked for, so that no resolver is.
+        ("x" * 300, "EAI_NONAME", "the host 'xxx.*' is not known"),
+    ],
 )
-def test_a_bad_host_is_a_server_error(tmp_path: Path, host: str, name: str) -> None:
+def test_a_bad_host_is_a_server_error(tmp_path: Path, host: str, name: str, words: str) -> None:
     """A host that is none, or another machine's, is told by its name."""
-    with pytest.raises(ServerError) as caught, running_server(ServerOptions(host=host), tmp_path):
+    with (
+        pytest.raises(ServerError, match=words) as caught,
+        running_server(ServerOptions(host=host), tmp_path),
+    ):
         pass
 
-    assert name in ("", caught.value.errno_name)
-    assert host[:20] in caught.value.message
+    assert name == caught.value.errno_name
+    assert caught.value.remedy
 
 
 def test_a_server_that_dies_early_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that ends before it listens is a ServerError with its last word."""
     monkeypatch.setattr("tracedemo.server.process._START", "raise SystemExit('no mood')")
     with (
-        pytest.raises(ServerError, match="ended with code 1 .* no mood"),
+        pytest.raises(ServerError, match=r"ended with code 1 .* no mood"),
         running_server(ServerOptions(), tmp_path),
     ):
         pass
@@ -135,15 +143,9 @@ def test_an_unwritable_log_is_a_server_error(tmp_path: Path) -> None:
 def test_wrong_words_are_told_and_end_with_two() -> None:
     """Missing, unknown and senseless words of the command line are said on stdout, with code 2."""
     good = ServerOptions(nonce="x").words()
-    for words in (
-        good[1:],
-        [*good, "mood=good"],
-        [*good, "nonsense"],
-        ["port=x", *good[:1], *good[2:]],
-        ["size=0", *good],
-    ):
-        code, name, text = run_words([word for word in words if words.count(word) == 1])
-        assert (2, "") == (code, name), text
+    for words in (good[1:], [*good, "mood=good"], [*good, "nonsense"], [*good, "port=x"], [*good, "size=0"]):
+        code, name, text = run_words(words)
+        assert (2, "") == (code, name)
         assert text
 
 

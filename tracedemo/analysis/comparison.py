@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 
 from tracedemo.analysis.connections import CLIENT, Connection, connections
@@ -25,7 +26,7 @@ class Metric:
     """One row of the table of numbers."""
 
     name: str
-    """A key for programs: `wall`, `blocked`, `calls` ..."""
+    """A key for programs: `wall`, `share_blocked`, `calls` ..."""
     label: str
     """For people: "total time"."""
     unit: str
@@ -108,8 +109,8 @@ def _metrics(summaries: Sequence[Summary]) -> Iterator[Metric]:
 
     yield row("wall", "total time", NS, lambda it: it.wall)
     for state, label in _SHARES.items():
-        yield row(state.name.lower(), label, PERCENT, lambda it, state=state: it.share(state), state)  # type: ignore[misc]
-    if any(it.cpu_user + summary.cpu_system for it in summaries):
+        yield row(f"share_{state.name.lower()}", label, PERCENT, partial(Summary.share, state=state), state)
+    if any(it.cpu_user + it.cpu_system for it in summaries):
         yield row("cpu", "CPU time, whole process", NS, lambda it: (it.cpu_user + it.cpu_system) or None)
     yield row("calls", "calls", COUNT, lambda it: it.calls)
     if any(it.system_calls is not None for it in summaries):
@@ -120,7 +121,7 @@ def _metrics(summaries: Sequence[Summary]) -> Iterator[Metric]:
         yield row("empty_wakeups", "wakeups with nothing ready", COUNT, lambda it: it.empty_wakeups)
     yield row("in_flight", "most connections in flight", COUNT, lambda it: it.in_flight)
     yield row("connections", "connections", COUNT, lambda it: it.connections)
-    if len({summary.threads for it in summaries}) > 1 or any(it.threads > 1 for it in summaries):
+    if len({it.threads for it in summaries}) > 1 or any(it.threads > 1 for it in summaries):
         yield row("threads", "threads", COUNT, lambda it: it.threads)
     yield row("bytes_sent", "sent", BYTES, lambda it: it.bytes_sent)
     yield row("bytes_received", "received", BYTES, lambda it: it.bytes_received)
@@ -150,7 +151,9 @@ def _aligned(sockets: Sequence[Sequence[Connection]],
              costs: Sequence[Mapping[int, Mapping[str, PhaseTotal]]]) -> Iterator[Aligned]:  # fmt: skip
     columns = [_in_order(found) for found in sockets]
     for index, row in enumerate(zip_longest(*columns), start=1):
-        totals = [cost.get(socket.number, {}) if socket else {} for socket, cost in zip(row, costs, strict=True)]
+        totals = [
+            cost.get(socket.number, {}) if socket else {} for socket, cost in zip(row, costs, strict=True)
+        ]
         yield Aligned(index, row, _phase_rows(totals))
 
 
@@ -163,15 +166,16 @@ def _in_order(sockets: Sequence[Connection]) -> list[Connection]:
 
 def _notes(summaries: Sequence[Summary]) -> Iterator[str]:
     """Where a difference between the columns may come from elsewhere than the programs."""
-    headers = [summary.header for it in summaries]
+    headers = [it.header for it in summaries]
     for what, values in (
-        ("server was paced", [summary.pace or "not at all, it is not ours" for it in summaries]),
+        ("server was paced", [it.pace or "not at all, it is not ours" for it in summaries]),
         ("Python was", [header.python for header in headers]),
         ("kernel engine was", [header.engine or "none" for header in headers]),
         ("machine was", [header.platform for header in headers]),
         ("number of requests was", [str(header.requests) for header in headers]),
     ):
         if len(set(values)) > 1:
-            yield f"The {what} not the same in all runs: {'; '.join(dict.fromkeys(value or 'unknown' for value in values))}."
+            found = "; ".join(dict.fromkeys(value or "unknown" for value in values))
+            yield f"The {what} not the same in all runs: {found}."
     if any(it.losses or any(it.dropped.values()) for it in summaries):
         yield "Some rows are missing, so some counts are too low."

@@ -37,7 +37,8 @@ class Failure(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """One socket, from its first to its last event.  Instants (`t_...`) are nanoseconds of the Trace's clock, durations
-    (`..._ns`) nanoseconds; None: it did not happen, or was not seen."""
+    (`..._ns`) nanoseconds; None: it did not happen, or was not seen.
+    """
 
     number: int
     """`Event.conn`: from 1, in order of appearance."""

@@ -43,7 +43,10 @@ class Filter:
 
     def matches(self, event: Event, phase: str | None = None) -> bool:
         """Whether an event is wanted; `phase` is its entry of `Phases.of_row`."""
-        return all(any(_agrees(event, phase, field, value) for value in values) for field, values in self.terms.items())
+        return all(
+            any(_agrees(event, phase, field, value) for value in values)
+            for field, values in self.terms.items()
+        )
 
 
 def parse(text: str, trace: Trace | None = None) -> Filter:
@@ -83,7 +86,9 @@ def _term(word: str, operations: set[str]) -> tuple[str, str]:
         if field in _NUMBERS and not (value.isascii() and value.isdigit()):
             raise UsageError(f"--only: {word!r}: {field} is a number", f"Write {field}=5, for example.")
         if field in _FIXED and value not in _FIXED[field]:
-            raise UsageError(f"--only: there is no {field} {value!r}", f"Possible: {', '.join(_FIXED[field])}.")
+            raise UsageError(
+                f"--only: there is no {field} {value!r}", f"Possible: {', '.join(_FIXED[field])}."
+            )
         return ("answer" if field in ("errno", "exc") else field), value
     if word in operations:
         return "op", word

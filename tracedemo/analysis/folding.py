@@ -96,5 +96,6 @@ def _idle(event: Event) -> bool:
 
 def _key(event: Event) -> Hashable:
     """What makes two rows alike."""
-    return (event.lane, event.op, event.pid, event.tid, event.owner, event.fd, event.conn, event.errno, event.exc, event.bytes,
-            event.mark, event.t1 is None, event.args.get("value"), event.args.get("piece"), repr(event.result))  # fmt: skip
+    args = event.args
+    return (event.lane, event.op, event.pid, event.tid, event.owner, event.fd, event.conn, event.mark, event.t1 is None,
+            event.errno, event.exc, event.bytes, repr(event.result), args.get("value"), args.get("piece"))  # fmt: skip

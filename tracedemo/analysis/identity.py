@@ -48,7 +48,9 @@ def identify(trace: Trace) -> Trace:
     return trace.replace(events=_filled(events, numbers, owners))
 
 
-def _filled(events: Sequence[Event], numbers: Sequence[int | None], owners: Sequence[str | None]) -> Iterator[Event]:
+def _filled(
+    events: Sequence[Event], numbers: Sequence[int | None], owners: Sequence[str | None]
+) -> Iterator[Event]:
     for event, number, owner in zip(events, numbers, owners, strict=True):
         same = event.conn == number and event.owner == owner
         yield event if same else event._replace(conn=number, owner=owner)

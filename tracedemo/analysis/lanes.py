@@ -59,7 +59,8 @@ def request_lanes(timed: Timed, sockets: Sequence[Connection]) -> tuple[Lane, ..
 def _lane(timed: Timed, socket: Connection, rows: Sequence[int], on_top: Iterable[Segment],
           reaches: Sequence[Segment]) -> Lane:  # fmt: skip
     """Calls over turns over "parked", from the first row to the last; a generator with this one connection belongs to it
-    from its first step to its last, so the lane also covers `reaches`."""
+    from its first step to its last, so the lane also covers `reaches`.
+    """
     begins = [socket.t_first, *(timed.events[row].t0 for row in rows[:1]), *(turn.t0 for turn in reaches)]
     finishes = [socket.t_first, *(timed.ends[row] for row in rows), *(turn.t1 for turn in reaches)]
     t0, t1 = min(begins), max(finishes)
@@ -115,7 +116,11 @@ class _Threads:
         for row, following in pairwise(rows):
             if self._thread(row) != self._thread(following):
                 continue  # handed over: nobody's until the other thread takes it up
-            calls, first, last = self._calls[self._thread(row)], self._place[row] + 1, self._place[following] - 1
+            calls, first, last = (
+                self._calls[self._thread(row)],
+                self._place[row] + 1,
+                self._place[following] - 1,
+            )
             begin, end = ends[row], events[following].t0
             if first <= last:
                 yield Segment(begin, events[calls[first]].t0, State.RUNNING, None)

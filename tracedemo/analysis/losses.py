@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import NamedTuple
 
 from tracedemo.events import Trace
@@ -17,8 +18,8 @@ class Loss(NamedTuple):
 
 def losses(trace: Trace) -> tuple[Loss, ...]:
     """Gaps in `seq`, by lane and process.  What was lost after the last row cannot be seen."""
-    seen: dict[tuple[str, int], set[int]] = {}
+    seen: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
     for lane, pid, seq in zip(trace.column("lane"), trace.column("pid"), trace.column("seq"), strict=True):
-        seen.setdefault((lane, pid), set()).add(seq)
+        seen[lane, pid].add(seq)
     gaps = ((lane, pid, max(numbers) + 1 - len(numbers)) for (lane, pid), numbers in seen.items())
     return tuple(Loss(lane, pid, missing) for lane, pid, missing in gaps if missing > 0)

@@ -84,7 +84,9 @@ def phases(
         conn = looked_up.get(row, event.conn)
         if conn is not None:
             parts.setdefault(conn, {}).setdefault(phase, _Sum()).add(event, state, time.get(row, 0))
-    return Phases(tuple(of_row), _totals(whole), {conn: _totals(sums) for conn, sums in sorted(parts.items())})
+    return Phases(
+        tuple(of_row), _totals(whole), {conn: _totals(sums) for conn, sums in sorted(parts.items())}
+    )
 
 
 def _phase(event: Event, state: State, unanswered: set[int]) -> str:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tracedemo.events import FLOW, PYTHON, TRACER, Event, Header, Trace
-from tracedemo.syscalls import OPERATION
+from tracedemo.syscalls import OPERATIONS
 
 WAIT_NS = 50_000
 """Under the clock, a call that could sleep and took longer than this waited (docs/trace-format.md)."""
@@ -77,10 +77,16 @@ def is_call(event: Event) -> bool:
     return event.lane == PYTHON and event.mark != TRACER
 
 
+READINESS = frozenset(row.name for row in OPERATIONS if row.family == "readiness")
+"""Select, poll and control: the calls that ask which descriptors are ready."""
+
+_NEVER_WAIT = frozenset(row.name for row in OPERATIONS if not row.could_wait)
+"""A slow close or setsockopt is slow, but waits for nobody, even on a blocking socket."""
+
+
 def is_readiness(op: str) -> bool:
-    """True for select, poll and control: the calls that ask which descriptors are ready."""
-    row = OPERATION.get(op)
-    return row is not None and row.family == "readiness"
+    """True for an operation that asks which descriptors are ready."""
+    return op in READINESS
 
 
 def waits(event: Event, header: Header) -> bool:
@@ -89,21 +95,21 @@ def waits(event: Event, header: Header) -> bool:
     Under the clock: it could, and took over 50 microseconds. Under lock-step: it was looked up before, and nothing was
     ready. A call that could sleep and never returned waited under either.
     """
-    row = OPERATION.get(event.op)
-    if row is not None and not row.could_wait:  # a slow close or setsockopt is slow, but waits for nobody
+    args = event.args
+    could = args.get("could_wait") is True
+    if not (could or "waited" in args) or event.op in _NEVER_WAIT:
         return False
-    could = event.args.get("could_wait") is True
     if event.t1 is None:
         return could
     if header.lockstep:
-        return event.args.get("waited") is True
+        return args.get("waited") is True
     return could and event.t1 - event.t0 > WAIT_NS
 
 
 def state_of(event: Event, header: Header) -> State:
     """The state of a thread inside this call.  Waiting comes first: a call with a timeout may wait and then say EAGAIN."""
     if waits(event, header):
-        return State.ASLEEP if is_readiness(event.op) else State.BLOCKED
+        return State.ASLEEP if event.op in READINESS else State.BLOCKED
     return State.NOT_YET if event.not_yet else State.CALL
 
 
@@ -141,34 +147,42 @@ def timed(trace: Trace) -> Timed:
 
 def sweep(stretches: Iterable[Segment], t0: int, t1: int, background: State) -> list[Segment]:
     """The time from `t0` to `t1`, cut: `stretches` in order of their begin, the later begun on top of those still open,
-    and `background` where there is none."""
+    and `background` where there is none.
+    """
     cut: list[Segment] = []
     still_open: list[Segment] = []
     now = t0
     for stretch in stretches:
-        now = _advance(cut, still_open, now, stretch.t0, background)
-        if stretch.t1 > stretch.t0:
+        begin = stretch.t0
+        if still_open:
+            now = _close(cut, still_open, now, begin)
+        if begin > now:
+            cut.append(Segment(now, begin, background, None))
+            now = begin
+        if stretch.t1 > begin:
             still_open.append(stretch)
         elif stretch.row is not None:
             cut.append(Segment(now, now, stretch.state, stretch.row))
-    _advance(cut, still_open, now, t1, background)
+    now = _close(cut, still_open, now, t1)
+    if t1 > now:
+        cut.append(Segment(now, t1, background, None))
     return cut
 
 
-def _advance(cut: list[Segment], still_open: list[Segment], now: int, until: int, background: State) -> int:
-    """Note what was on top from `now` until `until`; forget what has ended.  Returns the new now."""
+def _close(cut: list[Segment], still_open: list[Segment], now: int, until: int) -> int:
+    """Note what was on top from `now` on, at most until `until`, and forget what has ended.  Returns the new now: when
+    nothing is open any more, or `until`.
+    """
     while still_open:
         top = still_open[-1]
         stop = min(top.t1, until)
         if stop > now:
-            cut.append(Segment(now, stop, top.state, top.row))
+            whole = top.t0 == now and top.t1 == stop
+            cut.append(top if whole else Segment(now, stop, top.state, top.row))
             now = stop
         if top.t1 > until:
-            return now
+            break
         still_open.pop()
-    if until > now:
-        cut.append(Segment(now, until, background, None))
-        now = until
     return now
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from tracedemo.analysis.connections import Connection, connections
 from tracedemo.analysis.identity import LOOP
-from tracedemo.analysis.segments import is_readiness, waits
+from tracedemo.analysis.segments import waits
 from tracedemo.analysis.short import (
     answer_text,
     bytes_moved,
@@ -28,7 +28,17 @@ from tracedemo.analysis.walking import ready_of
 from tracedemo.events import FLOW, INJECTED, KERNEL, LATE, PYTHON, SERVER, TRACER, Event, Header, Trace
 from tracedemo.syscalls import ERRNO_MEANINGS, OPERATION, STEP, Operation
 
-__all__ = ["Context", "answer_text", "call_text", "clean", "context", "duration_text", "duration_words", "sentence", "who"]
+__all__ = [
+    "Context",
+    "answer_text",
+    "call_text",
+    "clean",
+    "context",
+    "duration_text",
+    "duration_words",
+    "sentence",
+    "who",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +65,8 @@ def context(trace: Trace, sockets: Sequence[Connection] | None = None) -> Contex
     """
     if sockets is None:
         sockets = connections(trace)
-    threads = {(pid, tid) for lane, pid, tid in zip(trace.column("lane"), trace.column("pid"), trace.column("tid"), strict=True)
-               if lane == PYTHON}  # fmt: skip
+    lanes, pids, tids = (trace.column(name) for name in ("lane", "pid", "tid"))
+    threads = {(pid, tid) for lane, pid, tid in zip(lanes, pids, tids, strict=True) if lane == PYTHON}
     return Context(
         header=trace.header,
         peers={socket.number: socket.peer for socket in sockets if socket.peer},
@@ -66,19 +76,16 @@ def context(trace: Trace, sockets: Sequence[Connection] | None = None) -> Contex
 
 
 def who(event: Event, context: Context = NOTHING_KNOWN) -> str:
-    """Who made the call, short: the owner, `loop`, `server`, `tracedemo`, the connection's label; empty: nobody is known."""
+    """Who made the call, short: the owner, `loop`, `server`, `tracedemo`, or the connection's label; may be empty."""
     return who_text(event, context.labels)
 
 
 def sentence(event: Event, context: Context = NOTHING_KNOWN) -> str:
     """What happened, in one plain sentence with a stop.  Never raises, and never holds a control character."""
-    if (event.lane, event.op) in STEP and (event.mark == TRACER or event.lane != PYTHON):
-        says = STEP[event.lane, event.op].says
-        clause = _fill(says, event, context)
-        # The tool's own rows say themselves who is meant.
-        text = clause if event.lane == PYTHON else f"{_subject(event, context)} {clause}"
-    else:
-        text = f"{_subject(event, context)} {_clause(event, context)}"
+    step = STEP.get((event.lane, event.op)) if event.lane != PYTHON or event.mark == TRACER else None
+    text = _fill(step.says, event, context) if step else _clause(event, context)
+    if step is None or event.lane != PYTHON:  # the tool's own steps say themselves who is meant
+        text = f"{_subject(event, context)} {text}"
     if event.mark == INJECTED:
         text += " (put in by tracedemo)"
     elif event.mark == LATE:
@@ -86,7 +93,7 @@ def sentence(event: Event, context: Context = NOTHING_KNOWN) -> str:
     text = clean(text.strip()) or "Something happens"
     if event.owner is None or event.owner == LOOP or event.lane == SERVER:
         text = text[0].upper() + text[1:]
-    return text if text.endswith((".", "!", "?", ".)")) else f"{text}."
+    return text if text.endswith((".", "!", "?")) or text.startswith("(") else f"{text}."
 
 
 def _subject(event: Event, context: Context) -> str:
@@ -109,9 +116,9 @@ def _clause(event: Event, context: Context) -> str:
     if row is None or event.t1 is None or event.failed:
         return _plain_call(event, f"after {took}" if waited and took else "")
     if event.not_yet:
-        clause = _fill(row.not_yet or "calls {op}() on {fd}: {meaning} ({errno})", event, context)
-        return f"{clause} after {took}" if waited else clause
-    if ends_stream(event):
+        clause = row.not_yet or "calls {op}() on {fd}: {meaning} ({errno})"
+        clause += " after {took}" if waited else ""
+    elif ends_stream(event):
         clause = _END_AFTER_WAIT if waited else _END
     else:
         clause = _says(row, waited)
@@ -119,7 +126,9 @@ def _clause(event: Event, context: Context) -> str:
 
 
 _END = "reads the end of the stream from {fd}: the other side has finished"
-_END_AFTER_WAIT = "waits {took} in {op}() for {fd}, then reads the end of the stream: the other side has finished"
+_END_AFTER_WAIT = (
+    "waits {took} in {op}() for {fd}, then reads the end of the stream: the other side has finished"
+)
 
 
 def _says(row: Operation, waited: bool) -> str:
@@ -172,7 +181,8 @@ def _fill(template: str, event: Event, context: Context) -> str:
 def _fd(event: Event, _context: Context) -> str:
     what = event.args.get("what")
     if what:
-        return f"the {plain(what)}" + ("" if event.fd is None else f", fd {event.fd}")
+        named = "the selector" if what == "selector" else f"the {plain(what)} object"
+        return named if event.fd is None else f"{named}, fd {event.fd}"
     return "a socket" if event.fd is None else f"fd {event.fd}"
 
 

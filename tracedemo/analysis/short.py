@@ -64,28 +64,29 @@ def _arguments(event: Event) -> list[str]:
         shown = ARGUMENTS[event.op]
     else:
         shown = ("size",) if row.phase in (SEND, RECEIVE) else ()
-    return [_argument(event, name, known=row is not None) for name in shown if name in event.args]
+    texts = (_argument(event, name, known=row is not None) for name in shown if name in event.args)
+    return [text for text in texts if text]
 
 
 def _argument(event: Event, name: str, *, known: bool) -> str:
     value = event.args[name]
     if not known:
-        return f"{name}={value}"
-    match name:
-        case "size" if OPERATION[event.op].phase == SEND and type(value) is int:
-            return byte_count(value)
-        case "watched":
-            return f"{value} watched"
-        case "timeout" if is_readiness(event.op):
-            return "for ever" if value is None else "no wait" if value == 0 else f"at most {seconds(value)}"
-        case "timeout":
-            return str(value) if value is None else seconds(value)
-        case "mode":
-            return str(value == "blocking")
-        case "fileno":
-            return f"from fd {value}"
-        case _:
-            return str(value)
+        text = f"{name}={value}"
+    elif name == "size" and OPERATION[event.op].phase == SEND and type(value) is int:
+        text = byte_count(value)
+    elif name == "watched":
+        text = f"{value} watched"
+    elif name == "timeout" and is_readiness(event.op):
+        text = "" if value is None else "no wait" if value == 0 else f"at most {seconds(value)}"
+    elif name == "timeout":
+        text = "None" if value is None else seconds(value)
+    elif name == "mode":
+        text = str(value == "blocking")
+    elif name == "fileno":
+        text = f"from fd {value}"
+    else:
+        text = str(value)
+    return text
 
 
 def answer_text(event: Event) -> str:
@@ -96,25 +97,26 @@ def answer_text(event: Event) -> str:
         return "never returned"
     if event.errno is not None or event.exc is not None:
         return clean(event.errno or event.exc)
-    if event.lane == FLOW:
-        return ""
-    if event.lane == SERVER:
+    if event.lane in (FLOW, SERVER):
         return "" if event.bytes is None else byte_count(event.bytes)
     return clean(_answer(event))
 
 
 def _answer(event: Event) -> str:
+    """The answer of a call that did not fail."""
+    moved = bytes_moved(event)
     if is_readiness(event.op):
         fds = listed(dict.fromkeys(fd for fd, _ in ready_of(event)))
-        return f"{len(event.result)} ready: fd {fds}" if fds else "nothing ready"
-    if ends_stream(event):
-        return "end of stream"
-    moved = bytes_moved(event)
-    if moved is not None:
-        return byte_count(moved)
-    if event.op in ("socket", "accept", "dup", "socketpair"):
-        return opened_text(event)
-    return result_text(event)
+        answer = f"{len(ready_of(event))} ready: fd {fds}" if fds else "nothing ready"
+    elif ends_stream(event):
+        answer = "end of stream"
+    elif moved is not None:
+        answer = byte_count(moved)
+    elif event.op in ("socket", "accept", "dup", "socketpair"):
+        answer = opened_text(event)
+    else:
+        answer = result_text(event)
+    return answer
 
 
 def opened_text(event: Event) -> str:
@@ -122,7 +124,9 @@ def opened_text(event: Event) -> str:
     found = event.result
     if found is None:
         found = event.args.get("new_fd", event.fd)
-    fds = listed(found) if isinstance(found, (list, tuple)) else clean("?" if found is None else found)
+    if found is None:
+        return "unknown fd"
+    fds = listed(found) if isinstance(found, (list, tuple)) else clean(found)
     peer = event.args.get("peer")
     return f"fd {fds} from {peer}" if peer and event.op == "accept" else f"fd {fds}"
 
@@ -146,7 +150,13 @@ def bytes_moved(event: Event) -> int | None:
     if row is None or event.lane != PYTHON or row.phase not in (SEND, RECEIVE):
         return event.bytes
     size = event.args.get("size")
-    if event.bytes is None and row.phase == SEND and type(size) is int and not event.failed and not event.not_yet:
+    if (
+        event.bytes is None
+        and row.phase == SEND
+        and type(size) is int
+        and not event.failed
+        and not event.not_yet
+    ):
         return size
     return event.bytes
 
@@ -154,12 +164,14 @@ def bytes_moved(event: Event) -> int | None:
 def ends_stream(event: Event) -> bool:
     """True for a receive that found the end: no bytes, though room for some, and not a datagram's sender beside them."""
     row = OPERATION.get(event.op)
-    return (row is not None and event.lane == PYTHON and row.phase == RECEIVE and event.bytes == 0 and event.errno is None
-            and event.exc is None and event.t1 is not None and event.args.get("size") != 0 and not event.args.get("peer"))  # fmt: skip
+    if row is None or event.lane != PYTHON or row.phase != RECEIVE or event.bytes != 0:
+        return False
+    answered = event.t1 is not None and event.errno is None and event.exc is None
+    return answered and event.args.get("size") != 0 and not event.args.get("peer")
 
 
 def who_text(event: Event, labels: Mapping[int, str]) -> str:
-    """Who made the call, short: the owner, `loop`, `server`, `tracedemo`, the connection's label; empty: nobody is known."""
+    """As `sentences.who`; `labels` are those of the connections."""
     if event.mark == TRACER:
         return "tracedemo"
     if event.lane == SERVER:

@@ -85,7 +85,9 @@ def _threads(timed: Timed) -> tuple[Lane, ...]:
     for number, ((pid, tid), rows) in enumerate(by_thread.items(), start=1):
         t0, t1 = timed.events[rows[0]].t0, max(timed.ends[row] for row in rows)
         cut = sweep(timed.calls(rows), t0, t1, State.RUNNING)
-        label = "the one thread" if len(by_thread) == 1 else _name([timed.events[row] for row in rows], number)
+        label = (
+            "the one thread" if len(by_thread) == 1 else _name([timed.events[row] for row in rows], number)
+        )
         lanes.append(Lane(label, pid, tid, None, t0, t1, tuple(cut), totals(cut)))
     return tuple(lanes)
 

@@ -13,11 +13,12 @@ from tracedemo.analysis.filters import Filter, matching
 from tracedemo.analysis.folding import Fold, fold
 from tracedemo.analysis.identity import identify
 from tracedemo.analysis.phases import Phases, phases
+from tracedemo.analysis.segments import is_call, state_of
 from tracedemo.analysis.sentences import Context, context
-from tracedemo.analysis.states import States, states
+from tracedemo.analysis.states import State, States, states
 from tracedemo.analysis.summary import Summary, summary
 from tracedemo.analysis.wakeups import Wakeup, wakeups
-from tracedemo.events import Event, Site, Trace
+from tracedemo.events import FLOW, Event, Site, Trace
 
 
 class Study:
@@ -76,19 +77,25 @@ class Study:
     @cached_property
     def context(self) -> Context:
         """What a sentence needs to know besides its event."""
-        return context(self.trace)
+        return context(self.trace, self.connections)
 
     @cached_property
     def pids(self) -> tuple[int, ...]:
         """The program's processes, in order of appearance."""
-        return tuple(dict.fromkeys(lane.pid for lane in self.states.threads))
+        return tuple(
+            dict.fromkeys(event.pid for event in self.events if is_call(event) or event.lane == FLOW)
+        )
 
     @cached_property
     def origin(self) -> int:
         """The instant that is called 0: the program's first event; in a Trace without one, the first event."""
-        if self.states.threads:
-            return self.states.t0
-        return min((event.t0 for event in self.trace), default=0)
+        own = (event.t0 for event in self.events if is_call(event) or event.lane == FLOW)
+        return next(own, self.events[0].t0 if self.events else 0)
+
+    def state_of(self, row: int) -> State | None:
+        """The state of a thread inside a row; None for one that is no call of the program."""
+        event = self.events[row]
+        return state_of(event, self.trace.header) if is_call(event) else None
 
     def rows(self, only: Filter | None) -> Sequence[int]:
         """Rows that a filter wants, ascending; all of them without a filter."""

@@ -125,7 +125,7 @@ def summary(
         calls=counts.by_op.total(),
         tool_calls=counts.tool_calls,
         by_op=dict(counts.by_op.most_common()),
-        system_calls=counts.recorded[KERNEL] if KERNEL in counts.recorded else None,
+        system_calls=counts.recorded.get(KERNEL),
         not_yet=_by_errno(counts.not_yet),
         blocking_io_errors=_by_errno(counts.blocking_io_errors),
         wakeups=counts.wakeups,
@@ -189,13 +189,15 @@ def _by_errno(counter: Mapping[str, int]) -> dict[str, int]:
 
 def _most_at_once(requests: Iterable[Connection], end: int) -> int:
     """Most connections between begin and end at one moment: those made, or, if there are none, those accepted."""
-    spans = {CLIENT: [], ACCEPTED: []}  # type: dict[str, list[tuple[int, int]]]
+    spans: dict[str, list[tuple[int, int]]] = {CLIENT: [], ACCEPTED: []}
     for socket in requests:
         begin = socket.t_connect if socket.kind == CLIENT else socket.t_first
         if socket.kind in spans and begin is not None:
-            spans[socket.kind].append((begin, end if socket.t_close is None else socket.t_close))
+            spans[socket.kind].append((begin, end + 1 if socket.t_close is None else socket.t_close))
     # At equal times the end comes first: a connection that ends as another begins is not beside it.
-    changes = sorted(change for begin, end in spans[CLIENT] or spans[ACCEPTED] for change in ((begin, 1), (end, -1)))
+    changes = sorted(
+        change for begin, end in spans[CLIENT] or spans[ACCEPTED] for change in ((begin, 1), (end, -1))
+    )
     return max(accumulate(step for _, step in changes), default=0)
 
 

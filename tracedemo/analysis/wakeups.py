@@ -19,7 +19,7 @@ from tracedemo.analysis.identity import LOOP
 from tracedemo.analysis.segments import is_call, waits
 from tracedemo.analysis.walking import ready_of, walk
 from tracedemo.events import FLOW, PYTHON, SERVER, Event, Header, Site, Trace
-from tracedemo.syscalls import OPERATION, RECEIVE, WATCH
+from tracedemo.syscalls import OPERATION, OPERATIONS, RECEIVE, WATCH
 
 
 class Ready(NamedTuple):
@@ -98,9 +98,13 @@ def wakeups(trace: Trace, sockets: Sequence[Connection] | None = None) -> tuple[
     return tuple(draft.finish() for draft in watch.found)
 
 
-def _server_events(events: Iterable[Event]) -> dict[int, deque[tuple[int, Event]]]:
+_Server = dict[int, deque[tuple[int, Event]]]
+"""Server events by connection, as (row, Event); those that are no cause of anything any more are taken away."""
+
+
+def _server_events(events: Iterable[Event]) -> _Server:
     """What our server did that a client can see, by connection, in order of time."""
-    seen: dict[int, deque[tuple[int, Event]]] = {}
+    seen: _Server = {}
     for row, event in enumerate(events):
         if event.lane == SERVER and event.conn is not None and event.op in ("sent", "closed", "reset"):
             seen.setdefault(event.conn, deque()).append((row, event))
@@ -124,11 +128,20 @@ class _Draft:
         event = self.event
         timeout, watched = event.args.get("timeout"), event.args.get("watched")
         return Wakeup(
-            row=self.row, op=event.op, pid=event.pid, tid=event.tid, who=event.owner, t0=event.t0, t=self.t, slept=self.slept,
+            row=self.row,
+            op=event.op,
+            pid=event.pid,
+            tid=event.tid,
+            who=event.owner,
+            t0=event.t0,
+            t=self.t,
+            slept=self.slept,
             timeout=timeout if isinstance(timeout, (int, float)) else None,
             watched=watched if isinstance(watched, int) else None,
-            ready=tuple(self.ready), resumed=tuple((self.resumed or self.called).values()), cause=self._cause(),
-        )  # fmt: skip
+            ready=tuple(self.ready),
+            resumed=tuple((self.resumed or self.called).values()),
+            cause=self._cause(),
+        )
 
     def _cause(self) -> str:
         if not self.ready:
@@ -140,10 +153,17 @@ class _Draft:
         return f"{'woken' if self.slept else 'ready already'}: {causes}"
 
 
+_WATCHING = frozenset(row.name for row in OPERATIONS if row.phase == WATCH)
+"""What the loop does for others: nobody goes on by it."""
+
+_READABLE = ("READ", "IN", "HUP", "ERR", "PRI")
+"""Words of an event mask that say more than "you may send"."""
+
+
 class _Watch:
     """What is known while time goes by."""
 
-    def __init__(self, header: Header, sockets: Mapping[int, Connection], server: dict[int, deque[tuple[int, Event]]]) -> None:
+    def __init__(self, header: Header, sockets: Mapping[int, Connection], server: _Server) -> None:
         self.found: list[_Draft] = []
         self._header = header
         self._sockets = sockets
@@ -157,25 +177,35 @@ class _Watch:
 
     def entered(self, row: int, event: Event) -> None:
         """A call or a step."""
-        operation = OPERATION.get(event.op)
-        draft = self._latest.get((event.pid, event.tid))
         if event.conn is not None:
-            if event.fd is not None:
-                self._now[event.pid, event.fd] = event.conn
-            if event.owner not in (None, LOOP):
-                self._owner[event.conn] = str(event.owner)
-            if operation is not None and operation.phase == RECEIVE and event.t1 is not None:
-                self._learn(event)
-                if not event.not_yet:  # it found nothing, so whatever the server began by then is still to come
-                    self._dealt_with(event.conn, event.t1)
-        if draft is None:
-            return
+            self._seen(event, event.conn)
+        draft = self._latest.get((event.pid, event.tid))
+        if draft is not None:
+            self._goes_on(draft, row, event)
+
+    def _seen(self, event: Event, conn: int) -> None:
+        """Something happened on a connection."""
+        if event.fd is not None:
+            self._now[event.pid, event.fd] = conn
+        if event.owner not in (None, LOOP):
+            self._owner[conn] = str(event.owner)
+        operation = OPERATION.get(event.op)
+        if operation is not None and operation.phase == RECEIVE and event.t1 is not None:
+            self._learn(event)
+            if not event.not_yet:  # it found nothing, so whatever the server began by then is still to come
+                self._dealt_with(conn, event.t1)
+
+    def _goes_on(self, draft: _Draft, row: int, event: Event) -> None:
+        """Something happened on the thread that was woken."""
         if event.lane == FLOW:
             if event.owner and event.op in ("resume", "start", "callback"):
                 draft.resumed.setdefault(event.owner, Resumed(event.owner, event.t0, row, event.place))
-        elif is_call(event) and event.conn is not None and (operation is None or operation.phase != WATCH):
+        elif is_call(event) and event.conn is not None and event.op not in _WATCHING:
             name = self._name(event)
             draft.called.setdefault(name, Resumed(name, event.t0, row, event.place))
+            seen = draft.resumed.get(name)
+            if seen is not None and seen.site is None:  # the step has no line of its own: its first call has
+                draft.resumed[name] = seen._replace(site=event.place)
 
     def returned(self, row: int, event: Event) -> None:
         """A select has returned."""
@@ -204,19 +234,23 @@ class _Watch:
         socket = self._sockets.get(conn or 0)
         if socket is None or conn is None:
             return "it is ready", None
-        if socket.kind == LISTENING:
-            return "a connection waits to be accepted", None
-        if socket.t_connect is not None and (socket.t_connected is None or t <= socket.t_connected):
-            return ("the handshake is done" if socket.t_connected is not None else "the connection attempt has failed"), None
+        readable = not what or any(word in what for word in _READABLE)
         events = list(takewhile(lambda item: item[1].t0 <= t, self._server.get(conn, ())))
-        readable = not what or any(word in what for word in ("READ", "IN", "HUP", "ERR", "PRI"))
-        if events and readable:
+        if socket.kind == LISTENING:
+            cause = "a connection waits to be accepted"
+        elif socket.t_connect is not None and socket.t_connected is None:
+            cause = "the connection attempt has failed"
+        elif socket.t_connect is not None and t <= (socket.t_connected or 0):
+            cause = "the handshake is done"
+        elif events and readable:
             return _did(event for _, event in events), events[0][0]
-        if not readable:
-            return "there is room to send", None
-        if socket.kind == PAIR:
-            return "the other end of the pair was written to", None
-        return ("it was ready before" if conn in self._served and not slept else ""), None
+        elif not readable:
+            cause = "there is room to send"
+        elif socket.kind == PAIR:
+            cause = "the other end of the pair was written to"
+        else:
+            cause = "it was ready before" if conn in self._served and not slept else ""
+        return cause, None
 
     def _dealt_with(self, conn: int, t: int) -> None:
         """What the server did up to now is no cause of anything later."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 
-from tracedemo.analysis.segments import is_call, is_readiness
+from tracedemo.analysis.segments import READINESS, is_call
 from tracedemo.events import Event
 
 Stop = tuple[int, Event, bool]
@@ -24,7 +24,7 @@ def walk(events: Iterable[Event]) -> Iterator[Stop]:
             _, earlier, select = heapq.heappop(asleep)
             yield earlier, select, True
         yield row, event, False
-        if is_readiness(event.op) and event.t1 is not None and is_call(event) and not event.failed:
+        if event.op in READINESS and event.t1 is not None and is_call(event) and not event.failed:
             heapq.heappush(asleep, (event.t1, row, event))
     while asleep:
         _, earlier, select = heapq.heappop(asleep)

@@ -18,12 +18,13 @@ def bar(value: int, whole: int, width: int, state: State | None, glyphs: Glyphs)
 
 
 def shares(times: Mapping[State, int], width: int, glyphs: Glyphs) -> Cell:
-    """A line of exactly `width` columns, cut by the time in each state; what is not nothing gets at least one."""
+    """A line of exactly `width` columns, cut by the time in each state; a state below half a column does not show."""
     whole = sum(times.values())
     if whole <= 0 or width <= 0:
         return ()
-    lengths = {state: max(1, int(time / whole * width)) for state, time in times.items() if time > 0}
-    # The longest one bears the rounding, so that the line ends where it should.
-    longest = max(lengths, key=lambda state: times[state])
-    lengths[longest] = max(1, lengths[longest] + width - sum(lengths.values()))
-    return tuple((glyphs.states[state] * length, STATE_STYLE[state]) for state, length in lengths.items())
+    exact = {state: time * width / whole for state, time in times.items()}
+    lengths = {state: int(length) for state, length in exact.items()}
+    missing = width - sum(lengths.values())
+    for state in sorted(exact, key=lambda state: lengths[state] - exact[state])[:missing]:
+        lengths[state] += 1
+    return tuple((glyphs.states[state] * length, STATE_STYLE[state]) for state, length in lengths.items() if length)

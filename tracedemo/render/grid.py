@@ -1,8 +1,9 @@
 """Columns: cells in, lines out.
 
 Widths come from one measurement of all cells, so a grid of many thousand rows costs little more than its text (a rich
-Table of 20,000 rows takes 22 s). Where the screen is too narrow, columns give way in the order of their `rank`: they shrink
-to `least`, and go altogether if they may. A column that may do neither is never cut; with `wrap` it goes on below.
+Table of 20,000 rows takes 22 s). Where the screen is too narrow, the room is given out by `rank`, the lowest first. Every
+column gets at least its `least`, but for the optional ones: they share what is left, and go altogether where that is too
+little. A column of rank 0 is never cut; one with `wrap` goes on below where it is too narrow.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from tracedemo.render.glyphs import Glyphs
 from tracedemo.render.lines import Line, Piece, fold_text, shorten, width_of
 
 GAP = 2
+_GAP = " " * GAP
 
 Cell = Line
 """A cell is a line of pieces; several pieces are never cut and never wrapped, so they are for drawings."""
@@ -28,13 +30,13 @@ class Column:
     title: str
     right: bool = False
     rank: int = 0
-    """Who gives way first where the screen is narrow: the highest; 0: nobody takes anything from it."""
+    """Who gives way first where the screen is narrow: the highest; 0: always as wide as it likes."""
     least: int = 0
-    """How narrow it may become."""
+    """How narrow it may become, if it has a rank; 0 for an optional column: as wide as it likes, or not at all."""
     optional: bool = False
     """Whether it may go altogether."""
     most: int | None = None
-    """How wide it becomes for its own cells' sake: longer ones are cut, or go on below."""
+    """How wide it becomes for its own cells' sake: longer ones are cut, or go on below; 0: it is not shown."""
     wrap: bool = False
     """Longer cells go on below instead of being cut."""
     middle: bool = False
@@ -48,25 +50,33 @@ def cell(text: str, style: str = "") -> Cell:
 
 def width_of_cell(pieces: Cell) -> int:
     """Columns that a cell takes."""
-    return sum(len(text) if text.isascii() else width_of(text) for text, _ in pieces)
+    if len(pieces) == 1:
+        return width_of(pieces[0][0])
+    return sum(width_of(text) for text, _ in pieces)
 
 
 def fit(columns: Sequence[Column], natural: Sequence[int], room: int | None) -> list[int] | None:
     """The width of each column, 0 for those that go; None when even so they don't fit into `room`."""
-    widths = [min(width, column.most or width) for column, width in zip(columns, natural, strict=True)]
+    wanted = [width if column.most is None else min(width, column.most) for column, width in zip(columns, natural, strict=True)]
     if room is None:
-        return widths
-    for place in sorted(range(len(columns)), key=lambda place: -columns[place].rank):
-        excess = total(widths) - room
-        if excess <= 0:
-            return widths
-        column = columns[place]
-        if not column.rank:
-            return None
-        widths[place] = min(widths[place], max(column.least, widths[place] - excess))
-        if column.optional and total(widths) > room:
-            widths[place] = 0
-    return widths if total(widths) <= room else None
+        return wanted
+    by_rank = sorted(range(len(columns)), key=lambda place: columns[place].rank)
+    widths = [_least(column, width) for column, width in zip(columns, wanted, strict=True)]
+    if total(widths) > room:
+        return None
+    for place in by_rank:
+        column, spare = columns[place], room - total(widths)
+        if not column.optional:
+            widths[place] += min(spare, wanted[place] - widths[place])
+        elif wanted[place] and spare - GAP >= min(column.least or wanted[place], wanted[place]):
+            widths[place] = min(spare - GAP, wanted[place])
+    return widths
+
+
+def _least(column: Column, wanted: int) -> int:
+    if column.optional:
+        return 0
+    return min(column.least, wanted) if column.rank else wanted
 
 
 def total(widths: Sequence[int]) -> int:
@@ -89,10 +99,13 @@ class Grid:
         self.glyphs = glyphs
         self.cut = room is not None
         self.widths = fit(columns, [self._natural(place) for place in range(len(columns))], room)
+        self._cells: dict[tuple[int, Cell], tuple[Cell, list[str]]] = {}
+        self._shown = [(place, width) for place, width in enumerate(self.widths or ()) if width]
 
     def _natural(self, place: int) -> int:
         """How wide a column would like to be.  One without content takes no room, not even for its title."""
-        width = max((width_of_cell(row[place]) for row in self.rows), default=0)
+        cells = {pieces for row in self.rows if (pieces := row[place])}  # most are said again and again
+        width = max(map(width_of_cell, cells), default=0)
         return max(width, width_of(self.columns[place].title)) if width else 0
 
     def lines(self) -> Iterator[Line]:
@@ -104,54 +117,69 @@ class Grid:
     def head(self) -> Iterator[Line]:
         """The titles, and a rule."""
         yield from self.row([cell(column.title, "strong") for column in self.columns])
-        yield ((self.glyphs.rule * total(self.widths or ()), "dim"),)
+        if self.cut:
+            yield ((self.glyphs.rule * total(self.widths or ()), "dim"),)
 
     def start_of(self, place: int) -> int:
         """Where a column begins."""
         before = total((self.widths or ())[:place])
         return before + GAP if before else 0
 
-    def row(self, cells: Sequence[Cell]) -> Iterator[Line]:
+    def row(self, cells: Sequence[Cell]) -> Iterator[list[Piece]]:
         """One row: one line, and more where a cell goes on below."""
-        widths = self.widths or ()
         over: list[tuple[int, list[str], str]] = []
         line: list[Piece] = []
-        spaces = 0
-        for place, (column, pieces, width) in enumerate(zip(self.columns, cells, widths, strict=True)):
-            if not width:
+        text, style = "", ""  # the piece that is being written: neighbours of one style are one piece
+        for place, width in self._shown:
+            pieces = cells[place]
+            if not pieces:
+                text += " " * (width + GAP)
                 continue
-            used = width_of_cell(pieces)
-            if used > width and self.cut:
-                pieces, used = self._fitted(column, pieces, width, over, place)
-            spare = max(width - used, 0)
-            if column.right:
-                spaces += spare
-                spare = 0
-            if pieces:
-                if spaces:
-                    line.append((" " * spaces, ""))
-                line.extend(pieces)
-                spaces = 0
-            spaces += spare + GAP
-        yield line
+            padded, rest = self._padded(place, pieces, width)
+            if rest:
+                over.append((place, rest, pieces[0][1]))
+            for part, wanted in padded:
+                if wanted == style:
+                    text += part
+                else:
+                    line.append((text, style))
+                    text, style = part, wanted
+        yield [*line, (text.rstrip(), style)]
         if over:
             yield from self._below(over)
 
-    def _fitted(self, column: Column, pieces: Cell, width: int, over: list[tuple[int, list[str], str]],
-                place: int) -> tuple[Cell, int]:  # fmt: skip
-        """A cell that is too wide, cut or begun; what goes on below is put into `over`."""
-        if len(pieces) > 1:
-            return pieces, width_of_cell(pieces)
-        text, style = pieces[0]
-        if column.wrap:
-            text, *rest = fold_text(text, width)
-            if rest:
-                over.append((place, rest, style))
-        else:
-            text = shorten(text, width, self.glyphs, middle=column.middle)
-        return ((text, style),), width_of(text)
+    def _padded(self, place: int, pieces: Cell, width: int) -> tuple[Cell, list[str]]:
+        """A cell with the spaces that belong to it, and what goes on below.  Most texts are said again and again, most
+        numbers are not.
+        """
+        if self.columns[place].right:
+            return self._pad(self.columns[place], pieces, width)
+        key = place, pieces
+        found = self._cells.get(key)
+        if found is None:
+            found = self._cells[key] = self._pad(self.columns[place], pieces, width)
+        return found
 
-    def _below(self, over: Sequence[tuple[int, list[str], str]]) -> Iterator[Line]:
+    def _pad(self, column: Column, pieces: Cell, width: int) -> tuple[Cell, list[str]]:
+        rest: list[str] = []
+        used = width_of_cell(pieces)
+        if used > width and self.cut and len(pieces) == 1:
+            text, style = pieces[0]
+            if column.wrap:
+                text, *rest = fold_text(text, width)
+            else:
+                text = shorten(text, width, self.glyphs, middle=column.middle)
+            pieces, used = ((text, style),), width_of(text)
+        fill = " " * (width - used)
+        (first, first_style), (last, last_style) = pieces[0], pieces[-1]
+        if len(pieces) == 1:
+            text = f"{fill}{first}{_GAP}" if column.right else f"{first}{fill}{_GAP}"
+            return ((text, first_style),), rest
+        if column.right:
+            return ((fill + first, first_style), *pieces[1:-1], (last + _GAP, last_style)), rest
+        return (*pieces[:-1], (f"{last}{fill}{_GAP}", last_style)), rest
+
+    def _below(self, over: Sequence[tuple[int, list[str], str]]) -> Iterator[list[Piece]]:
         for number in range(max(len(rest) for _, rest, _ in over)):
             cells: list[Cell] = [EMPTY] * len(self.columns)
             for place, rest, style in over:

@@ -7,7 +7,8 @@ written as an escape by `safe` before it is measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tracedemo.render.glyphs import STYLES, Glyphs
@@ -26,13 +27,17 @@ BLANK: Line = ()
 
 
 class Sheet:
-    """Lines as a rich renderable.  They are made while they are shown, and cut by nobody."""
+    """Lines as a rich renderable.  They are made while they are shown, each time anew, and cut by nobody.
 
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self._lines = lines
+    Args:
+        make: gives the lines.  A log of many thousand rows is never kept as a whole.
+    """
+
+    def __init__(self, make: Callable[[], Iterable[Line]]) -> None:
+        self._make = make
 
     def __iter__(self) -> Iterator[Line]:
-        return iter(self._lines)
+        return iter(self._make())
 
     def __str__(self) -> str:
         return "".join("".join(text for text, _ in line) + "\n" for line in self)
@@ -46,7 +51,12 @@ class Sheet:
             for text, name in line:
                 if name not in styles:
                     styles[name] = _style(console, name)
-                yield Segment(text, styles[name])
+                if text.startswith(" "):  # some readers of SVG leave out spaces at the begin of a text
+                    inside = text.lstrip(" ")
+                    yield Segment(text[: len(text) - len(inside)])
+                    text = inside
+                if text:
+                    yield Segment(text, styles[name])
             yield newline
 
 
@@ -116,6 +126,10 @@ def _tail(text: str, width: int) -> str:
     return _head(text[::-1], width)[::-1] if width else ""
 
 
+_SPACE = re.compile(r" (?!(?:%|ms|µs|us|ns|s)(?:\W|$))")
+"""Where a line may end: not between a number and its unit."""
+
+
 def fold_text(text: str, width: int) -> list[str]:
     """A text in lines of at most `width` columns, broken at spaces, and within a word only where it must be: nothing is
     lost but the spaces at the breaks."""
@@ -123,7 +137,7 @@ def fold_text(text: str, width: int) -> list[str]:
         return [text]
     lines: list[str] = []
     line = ""
-    for word in text.split(" "):
+    for word in _SPACE.split(text):
         longer = f"{line} {word}" if line else word
         if width_of(longer) <= width:
             line = longer

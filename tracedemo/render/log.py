@@ -5,24 +5,24 @@ Widths   under 80 columns two lines a row; from 80 time, who, call, answer, dura
          between duration and why.
 Rules    answers, names of errnos and ready descriptors are never cut: they go on below. What gives way is the source line
          first, then why, the line number, the call and the name.
-         Rows of the server, the kernel and the tool itself are shown with `unfold`, or when the filter names their lane;
-         the last line says how many are not shown.
+         Rows of the server, the kernel and the tool itself, and the steps of generators between calls that are folded, are
+         shown with `unfold`, or when the filter names them; the last line says how many are not shown.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from tracedemo.analysis.folding import Fold, fold
-from tracedemo.analysis.sentences import answer_text, call_text, duration_words, sentence, who
+from tracedemo.analysis.sentences import Context, answer_text, call_text, duration_words, sentence, who
 from tracedemo.analysis.states import State
 from tracedemo.analysis.study import Study
-from tracedemo.events import FLOW, KERNEL, PYTHON, SERVER, TRACER, Event
+from tracedemo.analysis.wakeups import Wakeup
+from tracedemo.events import FLOW, KERNEL, PYTHON, SERVER, TRACER, Event, Site
 from tracedemo.render.glyphs import STATE_STYLE, Glyphs
-from tracedemo.render.grid import GAP, Cell, Column, Grid, cell, note
+from tracedemo.render.grid import EMPTY, GAP, Cell, Column, Grid, cell, note, width_of_cell
 from tracedemo.render.lines import BLANK, Line, fold_text, safe, shorten, width_of
 from tracedemo.render.options import Options
 from tracedemo.render.words import count, instant, listing, name_of, short_file, took
@@ -31,26 +31,21 @@ from tracedemo.tracefile import event_line
 
 STACKED = 80
 """Below so many columns a row takes two lines."""
-WHY = 120
-"""From here on `why` is a column; below, a wakeup's cause stands on a line of its own."""
+WHY, SOURCE = 120, 150
+"""From here on `why` is a column (below, a wakeup's cause stands on a line of its own), and the source line, too."""
 
-_HIDDEN = {SERVER: "of the server", KERNEL: "of the kernel", TRACER: "of tracedemo itself"}
+_HIDDEN = {
+    SERVER: "of the server",
+    KERNEL: "of the kernel",
+    TRACER: "of tracedemo itself",
+    FLOW: "yields and resumes between repeats",
+}
 
 
-class Entry(NamedTuple):
-    """One line of the log, in words."""
+AT, PID, WHO, CALL, ANSWER, TOOK, CAUSE, LINE, TEXT = range(9)
+"""The cells of a row."""
 
-    at: str
-    who: str
-    call: str
-    answer: str
-    took: str
-    why: str
-    line: str
-    source: str
-    styles: tuple[str, str, str]
-    """Of call, answer and duration."""
-    woken: bool
+Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ class Selection:
     """What a log shows, and what it does not."""
 
     folds: Sequence[Fold]
-    hidden: Counter[str]
+    hidden: Mapping[str, int]
     """Rows left out, by `_HIDDEN`."""
     unwanted: int
     """Rows that the filter left out."""
@@ -67,25 +62,27 @@ class Selection:
 def select(study: Study, options: Options) -> Selection:
     """The rows to show, repeats folded."""
     wanted = study.rows(options.only)
+    unwanted = len(study.events) - len(wanted)
+    if options.unfold:
+        return Selection([Fold((row,), study.events[row].duration or 0) for row in wanted], {}, unwanted)
     named = {word for words in (options.only.terms if options.only else {}).values() for word in words}
     hidden: Counter[str] = Counter()
     rows = []
     for row in wanted:
-        kind = _kind(study.events[row])
-        if kind in _HIDDEN and not options.unfold and kind not in named:
+        event = study.events[row]
+        kind = TRACER if event.mark == TRACER else event.lane
+        if kind in (SERVER, KERNEL, TRACER) and not {kind, event.op} & named:
             hidden[kind] += 1
         else:
             rows.append(row)
-    folds = [_single(study, row) for row in rows] if options.unfold else fold(study.trace, rows)
-    return Selection(folds, hidden, len(study.events) - len(wanted))
-
-
-def _kind(event: Event) -> str:
-    return TRACER if event.mark == TRACER else event.lane
-
-
-def _single(study: Study, row: int) -> Fold:
-    return Fold((row,), study.events[row].duration or 0)
+    folds = []
+    for one in fold(study.trace, rows):
+        event = study.events[one.first]
+        if event.lane == FLOW and one.count > 1 and not {FLOW, event.op} & named:
+            hidden[FLOW] += one.count
+        else:
+            folds.append(one)
+    return Selection(folds, hidden, unwanted)
 
 
 # The screen
@@ -93,38 +90,50 @@ def _single(study: Study, row: int) -> Fold:
 
 def table(study: Study, options: Options) -> Iterator[Line]:
     """The log as lines for a screen, or, without a width, as lines of any length."""
-    glyphs = options.glyphs
-    yield ((safe(f"{name_of(study)}: what the program asks, and what the kernel answers", glyphs), "title"),)
+    glyphs, width = options.glyphs, options.width
+    title = f"{name_of(study)}: what the program asks, and what the kernel answers"
+    yield from note(safe(title, glyphs), width, "title")
     yield BLANK
     selection = select(study, options)
-    writer = _Writer(study, options, selection.folds)
-    entries = [writer.entry(one) for one in selection.folds]
-    if not entries:
-        yield from note("No events to show.", options.width)
-    elif options.width is not None and options.width < STACKED:
-        yield from _stacked(entries, options.width, glyphs)
+    writer = Writer(study, selection.folds, glyphs)
+    rows = [writer.row(one) for one in selection.folds]
+    if not rows:
+        yield from note("No events to show.", width)
+    elif width is not None and width < STACKED:
+        yield from _stacked(rows, width, glyphs)
     else:
-        yield from _columns(entries, options, writer)
+        yield from _columns(rows, writer.file, options)
     yield from _footer(selection, options)
 
 
-def _columns(entries: Sequence[Entry], options: Options, writer: _Writer) -> Iterator[Line]:
-    below = options.width is not None and options.width < WHY
-    rows = [_cells(entry, below=below) for entry in entries]
-    grid = Grid(_layout(writer), rows, options.glyphs, options.width)
-    if grid.widths is None:
-        yield from _stacked(entries, options.width or STACKED, options.glyphs)
-        return
-    yield from grid.head()
-    indent = grid.start_of(2)
-    for entry, cells in zip(entries, rows, strict=True):
-        yield from grid.row(cells)
-        if below and entry.woken and entry.why and options.width:
-            for text in fold_text(entry.why, options.width - indent - 2):
-                yield ((" " * (indent + 2) + text, "wakeup"),)
+def _columns(rows: Sequence[Row], file: str, options: Options) -> Iterator[Line]:
+    width = options.width
+    grid = Grid(_layout(file, width), rows, options.glyphs, width)
+    if width is None:
+        yield from grid.lines()
+    elif grid.widths is None:
+        yield from _stacked(rows, width, options.glyphs)
+    else:
+        yield from grid.head()
+        indent = grid.start_of(CALL) + 2
+        for row in rows:
+            yield from grid.row(row)
+            if width < WHY and _woken(row):
+                yield from note(_text(row[CAUSE]), width, "wakeup", indent)
 
 
-def _layout(writer: _Writer) -> tuple[Column, ...]:
+def _woken(row: Row) -> bool:
+    return bool(row[CAUSE]) and row[CAUSE][0][1] == "wakeup"
+
+
+def _text(cell: Cell) -> str:
+    return cell[0][0] if cell else ""
+
+
+def _layout(file: str, width: int | None) -> tuple[Column, ...]:
+    room = width or SOURCE + 10
+    # A column of width 0 is not shown.
+    why = 0 if room < WHY else 64 if width is None else 40 if width >= SOURCE + 10 else 30
     return (
         Column("at ms", right=True),
         Column("pid", right=True),
@@ -132,54 +141,45 @@ def _layout(writer: _Writer) -> tuple[Column, ...]:
         Column("call", rank=3, least=18, most=44, middle=True),
         Column("  answer", rank=1, least=16, most=40, wrap=True),
         Column("took", right=True),
-        Column("why", rank=5, least=24, most=60, wrap=True, optional=True),
+        Column("why", rank=5, least=24, most=why, wrap=True, optional=True),
         Column("line", rank=4, right=True, optional=True),
-        Column(writer.file, rank=6, least=20, optional=True),
+        Column(file, rank=6, least=24, most=None if room >= SOURCE else 0, optional=True),
     )
 
 
-def _cells(entry: Entry, *, below: bool) -> tuple[Cell, ...]:
-    call, answer, duration = entry.styles
-    dim = "dim" if call == "dim" else ""
-    return (
-        cell(entry.at, dim),
-        cell("", dim),
-        cell(entry.who, dim),
-        cell(entry.call, call),
-        cell(entry.answer, answer),
-        cell(entry.took, duration),
-        cell("" if below else entry.why, "wakeup" if entry.woken else "dim"),
-        cell(entry.line, "dim"),
-        cell(entry.source, "dim"),
-    )
-
-
-def _stacked(entries: Sequence[Entry], width: int, glyphs: Glyphs) -> Iterator[Line]:
-    """Two lines a row: who asks what; the answer, and how long it took."""
-    at = max(len(entry.at) for entry in entries)
+def _stacked(rows: Sequence[Row], width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """A line or two a row: who asks what; the answer, and how long it took."""
+    at = max(len(_text(row[AT])) for row in rows)
     lead = at + GAP
-    for entry in entries:
-        call, answer, duration = entry.styles
-        dim = "dim" if call == "dim" else ""
-        name = shorten(entry.who, 20, glyphs)
-        text = shorten(entry.call, max(width - lead - width_of(name) - GAP, 8), glyphs, middle=True)
-        gap = " " * GAP if name else ""
-        yield ((f"{entry.at:>{at}}{' ' * GAP}{name}{gap}", dim or ("" if not name else "strong")), (text, call))
-        if entry.answer.strip() or entry.took:
-            yield from _answer(entry, width - lead, lead)
-        if entry.woken and entry.why:
-            yield from note(entry.why, width, "wakeup", lead + 2)
+    for row in rows:
+        (instant_, dim), (call, style) = row[AT][0], row[CALL][0]
+        name = " ".join(filter(None, (_text(row[PID]), shorten(_text(row[WHO]), 20, glyphs))))
+        name += " " * GAP if name else ""
+        call = shorten(call, max(width - lead - width_of(name), 8), glyphs, middle=True)
+        begin: Line = ((f"{instant_:>{at}}{' ' * GAP}{name}", dim), (call, style))
+        yield from _answered(begin, row, width, lead, glyphs)
+        if _woken(row):
+            yield from note(_text(row[CAUSE]), width, "wakeup", lead + 2)
 
 
-def _answer(entry: Entry, room: int, lead: int) -> Iterator[Line]:
-    """The second line of a row, and more if the answer needs them."""
-    _, answer, duration = entry.styles
-    spare = room - width_of(entry.took) - GAP
-    first, *rest = fold_text(entry.answer, spare)
-    fill = " " * (spare - width_of(first) + GAP)
-    yield ((" " * lead + first, answer), (fill, ""), (entry.took, duration))
-    for text in rest:
-        yield ((" " * (lead + 2) + text, answer),)
+def _answered(begin: Line, row: Row, width: int, lead: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The row with its answer: behind the call if there is room, else below it."""
+    (answer, style), took = (row[ANSWER] or (("", ""),))[0], row[TOOK]
+    if not answer and not took:
+        yield begin
+        return
+    beside = width_of_cell(took) + GAP
+    spare = width - width_of_cell(begin) - beside
+    text = f" {glyphs.arrow} {answer.strip()}" if answer else ""
+    if width_of(text) <= spare:
+        yield (*begin, (text, style), (" " * (spare + GAP - width_of(text)), ""), *took)
+        return
+    yield begin
+    room = width - lead - beside
+    first, *rest = fold_text(answer, room)
+    yield ((" " * lead + first, style), (" " * (room - width_of(first) + GAP), ""), *took)
+    for more in rest:
+        yield ((" " * (lead + 2) + more, style),)
 
 
 def _footer(selection: Selection, options: Options) -> Iterator[Line]:
@@ -201,53 +201,115 @@ def _footer(selection: Selection, options: Options) -> Iterator[Line]:
         yield from note(" ".join(texts), options.width)
 
 
-class _Writer:
-    """Puts rows of one Study into words."""
+class Writer:
+    """Puts rows of one Study into cells.  Most of them say the same again and again: such a cell is made once.
 
-    def __init__(self, study: Study, options: Options, folds: Sequence[Fold]) -> None:
+    What is alike is told by ids where a value cannot be a key: the Trace keeps it, so its id is its own until we are done.
+    """
+
+    def __init__(self, study: Study, folds: Sequence[Fold], glyphs: Glyphs) -> None:
         self._study = study
-        self._glyphs = options.glyphs
-        self._states = study.states.of_row
-        places = study.trace.column("user_site"), study.trace.column("site")
-        files = dict.fromkeys(
-            site.file for one in folds if (site := places[0][one.first] or places[1][one.first]) is not None
-        )  # type: ignore[union-attr]
+        self._glyphs = glyphs
+        self._several = len(study.pids) > 1
+        self._explained: set[str] = set()
+        self._cells: dict[Hashable, Cell] = {}
+        sites = (study.events[one.first].place for one in folds)
+        files = dict.fromkeys(site.file for site in sites if site is not None)
         self._one_file = len(files) == 1
-        self.file = safe(short_file(next(iter(files))), self._glyphs) if self._one_file else "source"
+        self.file = safe(short_file(next(iter(files))), glyphs) if self._one_file else "source"
 
-    def entry(self, one: Fold) -> Entry:
+    def row(self, one: Fold) -> Row:
         """One line of the log."""
-        study, glyphs = self._study, self._glyphs
+        study = self._study
         event = study.events[one.first]
-        site = event.place
-        times = f" {glyphs.times}{one.count:,}" if one.count > 1 else ""
-        mark = glyphs.not_yet if event.not_yet else " "
+        dim, answered, waited = _styles(event, study.state_of(one.first))
         wakeup = study.wakeup_of_row.get(one.first)
-        return Entry(
-            at=instant(event.t0 - study.origin),
-            who=safe(who(event, study.context), glyphs),
-            call=safe(call_text(event), glyphs),
-            answer=f"{mark} {safe(answer_text(event), glyphs)}{times}",
-            took="" if event.lane == FLOW else took(one.time if event.t1 is not None else None, glyphs),
-            why=safe(wakeup.cause if wakeup else ERRNO_MEANINGS.get(event.errno or "", ""), glyphs),
-            line="" if site is None else self._line(site.file, site.line),
-            source=safe(study.source(site).strip(), glyphs),
-            styles=self._styles(event, self._states[one.first]),
-            woken=wakeup is not None,
+        line, source = self._site(event.place)
+        took_ = took(_time(one, event), self._glyphs)
+        return (
+            ((instant(event.t0 - study.origin), dim),),
+            ((str(event.pid), dim),) if self._several else EMPTY,
+            self._once(who, event, dim, (event.owner, event.lane, event.mark, event.conn)),
+            self._once(_call, event, dim, (event.op, event.lane, event.mark, event.conn, id(event.args))),
+            self._answer(one, event, answered),
+            ((took_, waited),) if took_ else EMPTY,
+            cell(safe(_cause(wakeup), self._glyphs), "wakeup") if wakeup else self._meaning(event),
+            line,
+            source,
         )
 
-    def _line(self, file: str, line: int) -> str:
-        return str(line) if self._one_file else safe(f"{short_file(file)}:{line}", self._glyphs)
+    def _once(self, text: Callable[[Event, Context], str], event: Event, style: str, key: Hashable) -> Cell:
+        """What `text` says of all rows that are alike in `key`."""
+        key = (text, style, key)
+        found = self._cells.get(key)
+        if found is None:
+            found = self._cells[key] = cell(safe(text(event, self._study.context), self._glyphs), style)
+        return found
 
-    def _styles(self, event: Event, state: State | None) -> tuple[str, str, str]:
-        if event.lane != PYTHON or event.mark == TRACER:
-            return ("dim", "dim", "dim")
-        waited = STATE_STYLE[state] if state in (State.BLOCKED, State.ASLEEP, State.NOT_YET) else ""
+    def _answer(self, one: Fold, event: Event, style: str) -> Cell:
+        key = (event.op, event.lane, event.fd, event.errno, event.exc, event.bytes, event.t1 is None)
+        found = self._once(_marked, event, style, (*key, id(event.args), id(event.result)))
         if event.not_yet:
-            return ("", "not-yet", waited)
-        if event.failed or event.t1 is None:
-            return ("", "error", waited)
-        return ("", "wakeup" if state is State.ASLEEP else "", waited)
+            found = cell(self._glyphs.not_yet + found[0][0][1:], style)
+        return found if one.count == 1 else cell(f"{_text(found)} {self._glyphs.times}{one.count:,}", style)
+
+    def _meaning(self, event: Event) -> Cell:
+        """What an errno means, the first time that it comes up."""
+        if event.errno is None or event.errno in self._explained:
+            return EMPTY
+        self._explained.add(event.errno)
+        return cell(ERRNO_MEANINGS.get(event.errno, ""), "dim")
+
+    def _site(self, site: Site | None) -> tuple[Cell, Cell]:
+        """Line number and text of a source line."""
+        if site is None:
+            return EMPTY, EMPTY
+        line = self._cells.get(site)
+        if line is None:
+            number = str(site.line) if self._one_file else f"{short_file(site.file)}:{site.line}"
+            line = self._cells[site] = cell(safe(number, self._glyphs), "dim")
+            self._cells[site, "text"] = cell(safe(self._study.source(site).strip(), self._glyphs), "dim")
+        return line, self._cells[site, "text"]
+
+
+def _styles(event: Event, state: State | None) -> tuple[str, str, str]:
+    """Of the row, of its answer, of its duration."""
+    if event.lane != PYTHON or event.mark == TRACER:
+        return "dim", "dim", "dim"
+    waited = STATE_STYLE[state] if state in (State.BLOCKED, State.ASLEEP, State.NOT_YET) else ""
+    if event.not_yet:
+        return "", "not-yet", waited
+    if event.failed or event.t1 is None:
+        return "", "error", waited
+    return "", "wakeup" if state is State.ASLEEP else "", waited
+
+
+def _call(event: Event, context: Context) -> str:
+    """The call; of the server's, to whom."""
+    label = context.labels.get(event.conn or 0, "") if event.lane == SERVER else ""
+    return f"{call_text(event)} to {label}" if label else call_text(event)
+
+
+def _marked(event: Event, context: Context) -> str:
+    """The answer, with room for a mark in front."""
+    text = answer_text(event)
+    return f"  {text}" if text else ""
+
+
+def _time(one: Fold, event: Event) -> int | None:
+    """Nanoseconds to show: none for what never returned, and for a step, which takes no time."""
+    if event.t1 is None or (event.lane in (FLOW, SERVER) and not one.time):
+        return None
+    return one.time
+
+
+def _cause(wakeup: Wakeup) -> str:
+    """Why a select returned; with one cause for all, the answer says which descriptors they are."""
+    causes = {item.cause for item in wakeup.ready}
+    cause = wakeup.cause
+    if len(causes) == 1:
+        cause = f"{cause.partition(':')[0]}: {causes.pop()}"
+    return cause.removeprefix("woken: ")
 
 
 # Other forms

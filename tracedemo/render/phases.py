@@ -18,7 +18,7 @@ from tracedemo.syscalls import PHASES
 
 PHASE_WORDS = dict.fromkeys(PHASES, "") | {
     "lookup": "name lookup",
-    "create": "create, prepare",
+    "create": "create",
     "connect": "connect",
     "send": "send",
     "wait": "wait",
@@ -50,7 +50,7 @@ def table(study: Study, options: Options) -> Iterator[Line]:
     whole = max(total.time for total in totals)
     rows = [_row(total, whole, width, glyphs) for total in totals]
     columns = (Column("phase"), Column("time", right=True), Column(""), Column("calls", right=True), Column("not yet"))
-    yield from Grid(columns, rows, glyphs, None).lines()
+    yield from Grid(columns, rows, glyphs, options.width).lines()
 
 
 def _row(total: PhaseTotal, whole: int, width: int, glyphs: Glyphs) -> tuple[Cell, ...]:
@@ -122,7 +122,7 @@ def _time(total: PhaseTotal | None, whole: int, width: int, glyphs: Glyphs) -> C
 def _calls(total: PhaseTotal | None, each: int, glyphs: Glyphs) -> Cell:
     if total is None:
         return ()
-    text = f"{total.calls:>5,} {'call ' if total.calls == 1 else 'calls'}"
+    text = f"{total.calls:>4,} {'call ' if total.calls == 1 else 'calls'}"
     if not total.not_yet:
         return ((text.rstrip(), "dim"),)
     mark = f"  {glyphs.not_yet} {total.not_yet:,}"

@@ -1,8 +1,9 @@
 """The timeline: a line for each thread, one for the wakeups, one for each connection, on one clock.
 
 Theory
-    A column of the screen is a stretch of time, and shows the state with most time in it. On a connection's line a call
-    counts fifty times as much as being parked: it is short, and it is what there is to see.
+    A column of the screen is a stretch of time, and shows the state with most time in it. On a connection's line "parked" is
+    shown only where there is nothing else: a column is a millisecond or two, and a call that takes some microseconds of
+    it is what there is to see.
     Threads stand on top, since the thread is what is short; below it, who uses it.
 """
 
@@ -20,8 +21,6 @@ from tracedemo.render.lines import BLANK, Line, Piece, safe, shorten, width_of
 from tracedemo.render.options import Options
 from tracedemo.render.words import count, counts, name_of, percent, took
 
-WEIGHT = 50
-"""How much more a call counts than being parked."""
 MANY, SHOWN = 50, 12
 """From more lanes than MANY of a kind, SHOWN are drawn."""
 _STEPS = (1, 2, 5, 10)
@@ -40,6 +39,10 @@ class Scale:
     def column(self, ns: int) -> int:
         """Where an instant stands; what lies beyond an edge stands at it."""
         return min(max(ns * self.columns // self.span, 0), self.columns - 1)
+
+    def edge(self, column: int) -> int:
+        """The first instant that stands in a column."""
+        return -(-column * self.span // self.columns)
 
 
 def table(studies: Sequence[Study], options: Options) -> Iterator[Line]:
@@ -131,24 +134,23 @@ def draw(lane: Lane, origin: int, scale: Scale, glyphs: Glyphs) -> Iterator[Piec
 
 def _cells(lane: Lane, origin: int, scale: Scale) -> list[State | None]:
     """The state of each column up to the lane's end; None before its begin."""
-    weights: list[dict[State, float]] = [{} for _ in range(scale.columns)]
-    columns, span = scale.columns, scale.span
+    times: list[dict[State, int]] = [{} for _ in range(scale.columns)]
     for t0, t1, state, _ in lane.segments:
-        weight = 1 if state is State.PARKED else WEIGHT
-        begin, end = t0 - origin, max(t1 - origin, t0 - origin + 1)
+        begin, end = t0 - origin, max(t1 - origin, t0 - origin + 1)  # a call that took no time is seen, too
         first, last = scale.column(begin), scale.column(end - 1)
-        if first == last:
-            cell = weights[first]
-            cell[state] = cell.get(state, 0) + (end - begin) * weight
-            continue
         for column in range(first, last + 1):
-            inside = min(end, -(-(column + 1) * span // columns)) - max(begin, column * span // columns)
-            cell = weights[column]
-            cell[state] = cell.get(state, 0) + max(inside, 0) * weight
-    found = [max(cell, key=cell.__getitem__) if cell else None for cell in weights]
+            inside = min(end, scale.edge(column + 1)) - max(begin, scale.edge(column)) if first < last else end - begin
+            times[column][state] = times[column].get(state, 0) + inside
+    found = [_shown(inside) for inside in times]
     while found and found[-1] is None:
         found.pop()
     return found
+
+
+def _shown(times: dict[State, int]) -> State | None:
+    """What a column shows."""
+    states = [state for state in times if state is not State.PARKED] or list(times)
+    return max(states, key=times.__getitem__, default=None)
 
 
 def _wakeups(study: Study, scale: Scale, glyphs: Glyphs) -> Iterator[Piece]:
@@ -183,7 +185,7 @@ def _step(span: int, columns: int) -> int:
     least = span * 14 / columns
     if least < 1:
         return 0
-    unit = 10 ** (len(str(int(least))) - 1)
+    unit = int(10 ** (len(str(int(least))) - 1))
     return next(unit * factor for factor in _STEPS if unit * factor >= least)
 
 

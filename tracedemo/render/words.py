@@ -1,4 +1,4 @@
-"""Small texts that several views need: instants, places, counts.  Sentences about events are made in `analysis.sentences`."""
+"""Small texts that several views need: instants, places, counts.  Sentences are made in `analysis.sentences`."""
 
 from __future__ import annotations
 

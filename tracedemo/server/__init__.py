@@ -52,6 +52,5 @@ _HOME = {
 def __getattr__(name: str) -> object:
     """Load a public name from the file that holds it."""
     if name not in _HOME:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -76,15 +76,13 @@ def _open_log(path: str) -> int:
 def _pair(word: str) -> tuple[str, str]:
     name, equals, value = word.partition("=")
     if not equals:
-        message = f"not a word NAME=VALUE: {word!r}"
-        raise ValueError(message)
+        raise ValueError(f"not a word NAME=VALUE: {word!r}")
     return name, value
 
 
 def _plan(given: dict[str, str]) -> Plan:
     if unknown := set(given) ^ set(_OPTIONS):
-        message = f"unknown or missing: {', '.join(sorted(unknown))}"
-        raise ValueError(message)
+        raise ValueError(f"unknown or missing: {', '.join(sorted(unknown))}")
     return Plan(
         host=given["host"],
         port=int(given["port"]),

@@ -36,7 +36,7 @@ class Journal:
         self._fd = fd
         self._on_event = on_event
 
-    def write(  # noqa: PLR0913 - one argument for each field
+    def write(
         self,
         op: str,
         *,

@@ -5,6 +5,10 @@ from __future__ import annotations
 import socket
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 BACKLOG = max(4096, socket.SOMAXCONN)
 """The kernel cuts it to what the machine allows (net.core.somaxconn)."""
 
@@ -15,9 +19,7 @@ def listen_tcp(host: str, port: int) -> socket.socket:
     Raises:
         OSError: the host is not known (socket.gaierror), or nothing can listen there.
     """
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
+    family, kind, protocol, address = _resolve(host, port)
     listener = socket.socket(family, kind, protocol)
     try:
         if sys.platform != "win32":
@@ -31,6 +33,15 @@ def listen_tcp(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _resolve(host: str, port: int) -> tuple[int, int, int, tuple[Any, ...]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except ValueError as error:  # a name that cannot even be asked for
+        raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
+    family, kind, protocol, _, address = found[0]
+    return family, kind, protocol, address
 
 
 def listen_unix(path: str) -> socket.socket:

@@ -26,7 +26,7 @@ class Plan:
 
     __slots__ = ("delay_ns", "gap_ns", "grace_ns", "host", "nonce", "pace", "pieces", "port", "size")
 
-    def __init__(  # noqa: PLR0913 - one argument for each option, all by name
+    def __init__(
         self,
         *,
         host: str,
@@ -62,7 +62,7 @@ class Plan:
         self.nonce = nonce
 
 
-def _check(condition: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence
+def _check(condition: bool, message: str) -> None:
     if not condition:
         raise ValueError(message)
 

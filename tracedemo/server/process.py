@@ -101,7 +101,7 @@ def running_server(options: ServerOptions, run_folder: Path) -> Iterator[ServerH
 
 
 def _start(words: list[str], stderr: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - our own program
+    return subprocess.Popen(
         [sys.executable, *_ISOLATED, "-c", _START, str(_ROOT), *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -98,6 +98,6 @@ def _head(status: int, length: int, *, keep_alive: bool) -> bytes:
         f"Content-Length: {length}",
         f"Connection: {'keep-alive' if keep_alive else 'close'}",
     ]
-    if status == 405:  # noqa: PLR2004 - the status that must name what is allowed
+    if status == 405:
         lines.append("Allow: GET, HEAD")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")

@@ -104,8 +104,7 @@ class Asker:
             raise EOFError
         self._incoming += data
         if len(self._incoming) > MAX_LINE:
-            message = "a message without end"
-            raise ValueError(message)
+            raise ValueError("a message without end")
 
     def _ask(self) -> None:
         """Put the questions that have come to the pace, one after another."""

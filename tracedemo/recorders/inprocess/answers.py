@@ -31,6 +31,10 @@ class Call(NamedTuple):
     errno: int
     facts: Facts
 
+    def fact(self, index: int, default: Any = None) -> Any:
+        """A value that was told once."""
+        return self.facts.facts.get(index, default)
+
     @property
     def told(self) -> tuple[Any, ...]:
         """What was told at entry."""
@@ -61,13 +65,14 @@ def decode(call: Call) -> Decoded:
     return what
 
 
-def decode_step(op: str, n: int, fd: int, number: int, owner: int, facts: Facts) -> Decoded:
+def decode_step(op: str, fd: int, number: int, owner: int, facts: Facts) -> Decoded:
     """Decode one step of a generator."""
+    if op == "start":
+        facts.owners[owner] = f"{facts.facts.get(number >> 32, 'generator')} #{number & 0xFFFFFFFF}"
     name = (facts.owners.get(owner) or "").rpartition(" #")[0]
     args: dict[str, Any] = {"generator": name} if name else {}
     if op == "yield":
-        words = facts.flow_args.get(n, ())
-        args["value"] = words[0] if words else f"fd {fd}, {events(number)}"
+        args["value"] = facts.facts.get(number >> 32, "?") if number >> 32 else f"fd {fd}, {events(number)}"
     return Decoded(fd, args)
 
 
@@ -125,10 +130,21 @@ def events(mask: int, kind: str = "") -> str:
     return "|".join([*names, *([hex(rest)] if rest else [])]) or "0"
 
 
+def _kind(number: int) -> str:
+    return layout.KINDS[number] if 0 <= number < len(layout.KINDS) else "selector"
+
+
 def _where(packed: int) -> tuple[str, int]:
     """(kind, descriptor) of a selector; -1 where it has none."""
-    kind = packed & 63
-    return layout.KINDS[kind] if kind < len(layout.KINDS) else "selector", (packed >> 8 & 0xFFFFFF) - 1
+    return _kind(packed & 0xFF), (packed >> 8 & 0xFFFFFF) - 1
+
+
+def _packed_address(call: Call, number: int) -> str | None:
+    """An address that was packed into a number by `Spool.address`."""
+    if number & layout.PAIR:
+        return address((call.fact((number & ~layout.PAIR) >> 16, "?"), number & 0xFFFF))
+    value = call.fact(number)
+    return None if value is None else address(value)
 
 
 def _pick(values: tuple[Any, ...], index: int, default: Any = None) -> Any:
@@ -144,8 +160,11 @@ def _plain(call: Call) -> Decoded:
 
 def _moving(call: Call) -> Decoded:
     args: dict[str, Any] = {"size": call.number} if call.number >= 0 else {}
-    if call.told:
-        args["address"] = address(call.told[0])
+    if call.op in ("sendto", "sendmsg"):
+        size, where = call.number & 0xFFFFFFFF, call.number >> 32
+        args = {} if size == 0xFFFFFFFF else {"size": size}
+        if where > 0:
+            args["address"] = address(call.fact(where))
     if call.answered:
         args["peer"] = address(call.answered[0])
     if not call.returned:
@@ -154,7 +173,7 @@ def _moving(call: Call) -> Decoded:
 
 
 def _socket(call: Call) -> Decoded:
-    family, kind, proto = (*call.answered, None, None, None)[:3]
+    family, kind, proto = call.fact(call.value >> 32) or (None, None, None)
     args: dict[str, Any] = {}
     if family is not None:
         args = {"family": _FAMILIES.get(family, str(family)), "type": _TYPES.get(kind or 0, str(kind))}
@@ -162,8 +181,8 @@ def _socket(call: Call) -> Decoded:
             args["proto"] = _PROTOCOLS.get(proto, str(proto))
     if call.number >= 0:
         args["fileno"] = call.number
-    made = call.returned and bool(call.answered)
-    return Decoded(call.value if made else -1, args, call.value if made else None)
+    fd = call.value & 0xFFFFFFFF if call.returned else -1
+    return Decoded(fd, args, fd if call.returned else None)
 
 
 def _socketpair(call: Call) -> Decoded:
@@ -186,11 +205,11 @@ def _dup(call: Call) -> Decoded:
 
 def _connect(call: Call) -> Decoded:
     result = call.value if call.op == "connect_ex" and call.returned else None
-    return Decoded(call.fd, {"address": address(call.told[0])} if call.told else {}, result)
+    return Decoded(call.fd, {"address": _packed_address(call, call.number)}, result)
 
 
 def _bind(call: Call) -> Decoded:
-    return Decoded(call.fd, {"address": address(call.told[0])} if call.told else {})
+    return Decoded(call.fd, {"address": _packed_address(call, call.number)})
 
 
 def _listen(call: Call) -> Decoded:
@@ -206,34 +225,37 @@ def _setblocking(call: Call) -> Decoded:
 
 
 def _settimeout(call: Call) -> Decoded:
-    seconds = _pick(call.told, 0)
+    seconds = _pick(call.fact(call.number, ()), 0)
     mode = "blocking" if seconds is None else "non-blocking" if seconds == 0 else "timeout"
     return Decoded(call.fd, {"timeout": seconds, "mode": mode})
 
 
 def _option(call: Call) -> Decoded:
-    level, option = _pick(call.told, 0), _pick(call.told, 1)
+    told = call.fact(call.number, ())
+    level, option = _pick(told, 0), _pick(told, 1)
     level_name, options = _OPTIONS.get(level, (_PROTOCOLS.get(level, str(level)), {}))
     args = {"level": level_name, "option": options.get(option, str(option))}
     if call.op == "setsockopt":
-        args["value"] = _pick(call.told, 2)
-    result = _pick(call.answered, 0)
+        args["value"] = _pick(told, 2)
+        return Decoded(call.fd, args)
+    result = call.fact(call.value) if call.returned else None
     if args["option"] == "SO_ERROR" and isinstance(result, int) and result:
         result = errno_name(result)
     return Decoded(call.fd, args, result)
 
 
 def _name(call: Call) -> Decoded:
-    return Decoded(call.fd, {}, address(call.answered[0]) if call.answered else None)
+    return Decoded(call.fd, {}, _packed_address(call, call.value) if call.returned else None)
 
 
 def _lookup(call: Call) -> Decoded:
-    host, port = _pick(call.told, 0), _pick(call.told, 1)
+    told = call.fact(call.number, ())
+    host, port = _pick(told, 0), _pick(told, 1)
     args: dict[str, Any] = {"name" if call.op == "getservby" else "host": _text(host)}
     if port is not None:
         args["port"] = _text(port)
-    found = tuple(_text(item) for item in call.answered)
-    return Decoded(-1, args, found if call.op == "getaddrinfo" else _pick(found, 0))
+    found = tuple(_text(item) for item in call.fact(call.value, ())) if call.returned else ()
+    return Decoded(-1, args, found if call.op == "getaddrinfo" and call.returned else _pick(found, 0))
 
 
 def _text(value: Any) -> Any:
@@ -251,41 +273,38 @@ def _selector(call: Call) -> Decoded:
 
 
 def _watch(call: Call) -> Decoded:
-    kind, on = _where(call.number >> 32)
+    kind = _kind(call.number >> 32)
     args: dict[str, Any] = {} if call.op == "unregister" else {"events": events(call.number, kind)}
     args["selector"] = kind
-    if on >= 0:
-        args["on"] = on
     return Decoded(call.value - 1 if call.value > 0 else call.fd, args)
 
 
 def _select(call: Call) -> Decoded:
-    kind, fd = _where(call.number)
-    args: dict[str, Any] = {"timeout": _pick(call.told, 0)}
-    if call.number & layout.ZERO_TIMEOUT:
-        args["timeout"] = 0
-    count = call.number >> 32
-    if count != 0xFFFFFF:
-        args["watched"] = count
+    kind = _kind(call.number & 0x3F)
+    args: dict[str, Any] = {"timeout": (call.number >> 32) / 1_000_000}
+    if call.number & layout.NO_TIMEOUT:
+        args["timeout"] = None
+    watched = call.number >> 8 & 0xFFFFFF
+    if watched != 0xFFFFFF:
+        args["watched"] = watched
     args["selector"] = kind
     flat = call.facts.ready.get(call.n, ())
+    if call.returned and call.value & 1:
+        flat = (call.value >> 32, call.value >> 8 & 0xFFFF)
     bits_kind = kind if kind in _LOW_LEVEL else ""
     ready = tuple((flat[i], events(flat[i + 1], bits_kind)) for i in range(0, len(flat) - 1, 2))
-    return Decoded(fd, args, ready if call.returned else None)
+    return Decoded(call.fd, args, ready if call.returned else None)
 
 
 def _close(call: Call) -> Decoded:
     if call.flags & layout.COLLECTED:
         return Decoded(call.fd, {"by": "garbage collection"})
-    if call.fd < 0 and call.number:
-        kind, fd = _where(call.number)
-        return Decoded(fd, {"what": kind})
-    return Decoded(call.fd, {})
+    return Decoded(call.fd, {"what": _kind(call.number - 1)} if call.number > 0 else {})
 
 
 def _tools_own(call: Call) -> Decoded:
     if call.op == "port":
-        return Decoded(call.fd, {}, address(call.answered[0]) if call.answered else None)
+        return Decoded(call.fd, {}, _packed_address(call, call.value))
     if call.op == "lockstep":
         return Decoded(-1, {}, _pick(call.answered, 0))
     return Decoded(call.fd, {"detail": _pick(call.told, 0, ""), "fds": tuple(call.told[1:])})

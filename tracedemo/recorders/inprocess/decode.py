@@ -29,10 +29,11 @@ class Facts:
     owners: dict[int, str] = field(default_factory=dict)
     exceptions: dict[int, str] = field(default_factory=dict)
     meta: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    facts: dict[int, Any] = field(default_factory=dict)
+    """Values told once and used by their index."""
     args: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     results: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     ready: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    flow_args: dict[int, tuple[Any, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,9 @@ def read_spool(path: Path, owners: dict[int, str] | None = None) -> Recording:
         calls, calls_total = _read_ring(data, layout.PAGE, slots)
         steps, steps_total = _read_ring(data, flow_at, flow_slots)
     decoder = _Decoder(pid, facts, off)
-    events = [decoder.event(raw, PYTHON) for raw in calls]
-    events += [decoder.event(raw, FLOW) for raw in steps]
+    # Steps first: they name the generators.
+    events = [decoder.event(raw, FLOW) for raw in steps]
+    events += [decoder.event(raw, PYTHON) for raw in calls]
     dropped = {PYTHON: calls_total - len(calls), FLOW: steps_total - len(steps), "facts": lost}
     return Recording(pid, parent, (mono, real), events, dropped, facts)
 
@@ -99,15 +101,14 @@ def _read_facts(data: mmap.mmap, start: int, chunks: int) -> Facts:
     empty = 0
     for index in range(chunks):
         at = start + index * layout.CHUNK_SIZE
-        key, kind, part, length = layout.CHUNK.unpack_from(data, at)
+        key, kind, part, length, piece = layout.CHUNK.unpack_from(data, at)
         if not kind:
             empty += 1
             if empty > 1000:
                 break
             continue
         empty = 0
-        begin = at + layout.CHUNK.size
-        parts[kind, key].append((part, index, data[begin : begin + min(length, layout.ROOM)]))
+        parts[kind, key].append((part, index, piece[:length]))
     facts = Facts()
     for (kind, key), pieces in parts.items():
         if kind == layout.META:
@@ -144,6 +145,8 @@ def _add_fact(facts: Facts, kind: int, key: int, data: bytes) -> None:
         facts.sites[key] = Site(*value)
     elif kind == layout.PLACE and len(value) == 2:
         facts.places[key] = value
+    elif kind == layout.FACT and value:
+        facts.facts[key] = value[0]
     elif kind == layout.THREAD and len(value) == 2:
         facts.threads[key] = (value[0], value[1])
     elif kind == layout.OWNER and value:
@@ -154,8 +157,6 @@ def _add_fact(facts: Facts, kind: int, key: int, data: bytes) -> None:
         facts.args[key] = value
     elif kind == layout.RESULT:
         facts.results[key] = value
-    elif kind == layout.FLOW_ARGS:
-        facts.flow_args[key] = value
 
 
 def _owner_name(name: str, coroutine: str = "") -> str:
@@ -186,7 +187,7 @@ class _Decoder:
         site, user = facts.places.get(place, (place, place))
         name = layout.OPS[op] if 0 <= op < len(layout.OPS) else f"op{op}"
         call = answers.Call(name, n, fd, flags, number, value, t1 != 0 and not exc, errno, facts) if lane == PYTHON else None
-        what = answers.decode(call) if call else answers.decode_step(name, n, fd, number, owner, facts)
+        what = answers.decode(call) if call else answers.decode_step(name, fd, number, owner, facts)
         if user & layout.IMPORTING:
             what.args["importing"] = True
         return Event(

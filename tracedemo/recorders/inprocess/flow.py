@@ -1,14 +1,17 @@
 """The flow lane: the steps of the program's own generators.
 
 Two means
-    * From Python 3.12: `sys.monitoring`, with local events on the code of generators in files of the program's own. They
-      cost nothing anywhere else. It starts when the program imports socket; a generator that has taken CHECK_EVERY steps
-      without a single socket call being made meanwhile is not the story that we tell, and is watched no longer; the header
-      says so.
-    * On Python 3.11: a profile hook, for variants only, since it is called for every function call in the program.
+    * From Python 3.12: `sys.monitoring`. One global event, PY_START, finds the generators: each piece of code is seen when it
+      first runs, and switched off on the spot (DISABLE) unless it is a generator of the program's own, which gets local
+      events. It starts when the program imports socket; a generator that has taken CHECK_EVERY steps without a single
+      socket call being made meanwhile is not the story that we tell, and is watched no longer; the header says so.
+      (The audit event `exec` would find the code, too, but an audit hook is called for `sys._getframe`, which every
+      recorded call uses: measured, +2.6 us a call.)
+    * On Python 3.11, for variants only: the name `next` in the variant's own module, which is what drives its generators. (A
+      profile hook sees the same, but is called for every function call, ours included: measured, +145 us a fetch.)
 
-A generator is known by the address of its frame, which lives as long as the generator does; `start` gives it a number and a
-name ("fetch_data #2"). Neither the generator, its frame nor a yielded value is kept.
+A generator is known by the address of its frame, which lives as long as the generator does; `start` gives it a number, and
+a name ("fetch_data #2"). Neither the generator, its frame nor a yielded value is kept.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from __future__ import annotations
 import sys
 from sys import _getframe
 
-from tracedemo.recorders.inprocess.spool import CLOSE, CLOSE_AT, FLOW_ARGS, LIBRARY, OP, OPEN, OWNER, SIZE, clock, is_library
+from tracedemo.recorders.inprocess.spool import LIBRARY, OP, RECORD, SIZE, clock, is_library
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,59 +39,54 @@ class Steps:
     """Writes steps.  `running` maps the address of a generator's frame to its owner number."""
 
     def __init__(self, spool: Spool) -> None:
+        from tracedemo.recorders.inprocess.describe import descriptor
+
         self.spool = spool
+        self.descriptor = descriptor
         self.running: dict[int, int] = {}
         self.names: dict[str, int] = {}
 
     def start(self, frame: FrameType) -> None:
-        """A generator runs for the first time."""
+        """A generator runs for the first time: its record holds its name and which one of that name it is."""
         name = frame.f_code.co_name
         count = self.names[name] = self.names.get(name, 0) + 1
-        self.running[id(frame)] = owner = self.spool.next_index()
-        self.spool.tell(OWNER, owner, f"{name} #{count}", "")
-        self.write(_START, frame, owner)
-
-    def resume(self, frame: FrameType) -> None:
-        """It goes on where it stopped."""
-        self.write(_RESUME, frame, self.running.get(id(frame), 0))
+        spool = self.spool
+        self.running[id(frame)] = owner = spool.next_index()
+        self.write(_START, frame, owner, -1, spool.fact(name) << 32 | count & 0xFFFFFFFF)
 
     def hand_over(self, frame: FrameType, value: Any) -> None:
-        """It yields a value, and is parked."""
-        fd, events, words = _describe(value)
-        n = self.write(_YIELD, frame, self.running.get(id(frame), 0), fd, events)
-        if words:
-            self.spool.tell(FLOW_ARGS, n, words)
+        """It yields a value, and is parked.  The usual value, a socket and an event mask, is two numbers."""
+        owner = self.running.get(id(frame), 0)
+        if type(value) is tuple and len(value) == 2 and type(value[1]) is int:
+            fd = self.descriptor(value[0])
+            if fd >= 0:
+                self.write(_YIELD, frame, owner, fd, value[1] & 0xFFFFFFFF)
+                return
+        fd, words = self._describe(value)
+        self.write(_YIELD, frame, owner, fd, self.spool.fact(words) << 32)
 
-    def finish(self, frame: FrameType) -> None:
-        """It returns."""
-        self.write(_RETURN, frame, self.running.pop(id(frame), 0))
-
-    def write(self, op: int, frame: FrameType, owner: int, fd: int = -1, number: int = 0) -> int:
+    def write(self, op: int, frame: FrameType, owner: int, fd: int = -1, number: int = 0) -> None:
         """Write one step into the ring of the flow lane."""
         spool = self.spool
         if not spool.on:
-            return 0
-        site = spool.site_of(frame)
+            return
+        try:
+            site = spool.sites[id(frame.f_code) + frame.f_lasti]
+            thread = spool.local.index
+        except (KeyError, AttributeError):
+            site = spool.site_of(frame)
+            thread = spool.thread()
         n = spool.next_flow()
-        at = spool.flow_at + (n & spool.flow_mask) * SIZE
         now = clock()
-        OPEN.pack_into(spool.ring, at, n, now, fd, site % LIBRARY, owner, spool.thread(), op, number, 0)
-        CLOSE.pack_into(spool.ring, at + CLOSE_AT, now, 0, 0, 0)
-        return n
+        RECORD.pack_into(spool.ring, spool.flow_at + (n & spool.flow_mask) * SIZE,
+                         n, now, fd, site % LIBRARY, owner, thread, op, number, now, 0, 0, 0)  # fmt: skip
 
-
-def _describe(value: Any) -> tuple[int, int, str]:
-    """(fd, event mask, words) of a yielded value.  Words are empty when the two numbers say it all."""
-    from tracedemo.recorders.inprocess.describe import descriptor
-
-    if type(value) is tuple and len(value) == 2 and type(value[1]) is int:
-        fd = descriptor(value[0])
-        if fd >= 0:
-            return fd, value[1], ""
-    parts = value if type(value) is tuple else (value,)
-    fds = [descriptor(part) for part in parts if type(part) is not int]
-    shown = [_word(part, descriptor(part)) for part in parts]
-    return next((fd for fd in fds if fd >= 0), -1), 0, ", ".join(shown)[:200]
+    def _describe(self, value: Any) -> tuple[int, str]:
+        """(fd, words) of any other value: texts and numbers as they are, the rest by what it is."""
+        parts = value if type(value) is tuple else (value,)
+        fds = [-1 if type(part) is int else self.descriptor(part) for part in parts]
+        words = ", ".join(_word(part, fd) for part, fd in zip(parts, fds, strict=True))
+        return next((fd for fd in fds if fd >= 0), -1), words[:200]
 
 
 def _word(part: Any, fd: int) -> str:
@@ -110,67 +108,48 @@ def prepare(spool: Spool, kind: str) -> None:
     elif sys.version_info >= (3, 12):
         Monitor(spool)
     elif kind == "variant":
-        spool.watch_flow = lambda: sys.setprofile(Profile(spool))
-        spool.meta("flow", "profile hook")
+        spool.watch_flow = lambda: watch_next(spool)
+        spool.meta("flow", "next() of the variant")
     else:
         spool.meta("flow", "absent: Python 3.11 can watch generators of variants only; use 3.12 or newer")
 
 
-class Profile:
-    """The profile hook for Python 3.11."""
+def watch_next(spool: Spool) -> None:
+    """Put a `next` into the module of a variant that writes the steps of the generator it drives."""
+    steps = Steps(spool)
+    real = next
+    running = steps.running
 
-    def __init__(self, spool: Spool) -> None:
-        from opcode import opmap
-
-        self.steps = Steps(spool)
-        self.yield_code = opmap["YIELD_VALUE"]
-        self.code_bytes: dict[CodeType, bytes] = {}
-
-    def __call__(self, frame: FrameType, event: str, value: Any) -> None:
-        """Called by the interpreter at each call and return."""
-        if event[0] == "c":  # call, c_call, c_return, c_exception
-            if event != "call":
-                return
-        elif event != "return":
-            return
-        code = frame.f_code
-        if not code.co_flags & _CO_GENERATOR or code.co_name == "<genexpr>" or is_library(code.co_filename):
-            return
-        if event == "call":
-            self._enter(frame)
-        elif self._yields(frame):
-            self.steps.hand_over(frame, value)
+    def watched(*args: Any) -> Any:
+        frame = getattr(args[0], "gi_frame", None) if args else None
+        if frame is None or not spool.on:
+            return real(*args)
+        owner = running.get(id(frame))
+        if owner is None:
+            steps.start(frame)
+            owner = running[id(frame)]
         else:
-            self.steps.finish(frame)
+            steps.write(_RESUME, frame, owner)
+        try:
+            value = real(*args)
+        except BaseException as error:
+            steps.write(_RETURN, frame, running.pop(id(frame), 0))
+            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]  # our frame is in no traceback
+            raise
+        steps.hand_over(frame, value)
+        return value
 
-    def _enter(self, frame: FrameType) -> None:
-        if id(frame) in self.steps.running:
-            self.steps.resume(frame)
-        else:
-            self.steps.start(frame)
-
-    def _yields(self, frame: FrameType) -> bool:
-        code = frame.f_code
-        instructions = self.code_bytes.get(code)
-        if instructions is None:
-            instructions = self.code_bytes[code] = code.co_code
-        return instructions[frame.f_lasti] == self.yield_code
+    sys.modules["__main__"].__dict__["next"] = watched
 
 
 class Monitor:
-    """sys.monitoring, for Python 3.12 and newer.
-
-    One global event, PY_START, finds the generators: each piece of code is seen when it first runs, and switched off on the
-    spot (DISABLE) unless it is a generator of the program's own, which gets local events. (An audit hook would find them,
-    too, but `sys._getframe` raises an audit event, and every recorded call uses it: measured, +2.6 us a call.)
-    """
+    """sys.monitoring, for Python 3.12 and newer."""
 
     def __init__(self, spool: Spool) -> None:
         self.spool = spool
-        self.steps = Steps(spool)
         self.monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
         self.tool = -1
-        self.taken: dict[CodeType, int] = {}
+        self.taken: dict[int, int] = {}
         self.calls = 0
         spool.watch_flow = self.begin
         spool.meta("flow", "sys.monitoring")
@@ -182,6 +161,7 @@ class Monitor:
         if self.tool < 0:
             self.spool.meta("flow", "absent: other tools hold every id of sys.monitoring")
             return
+        self.steps = Steps(self.spool)
         monitoring.use_tool_id(self.tool, "tracedemo")
         self.local = events.PY_RESUME | events.PY_YIELD | events.PY_RETURN
         monitoring.register_callback(self.tool, events.PY_START, self.on_start)
@@ -190,24 +170,30 @@ class Monitor:
         monitoring.register_callback(self.tool, events.PY_RETURN, self.on_return)
         monitoring.set_events(self.tool, events.PY_START)
 
+    # `taken` counts steps by the address of the code, which `spool.codes` keeps alive: the hash of a code object is
+    # computed anew each time, from all its names and constants.
+
     def on_start(self, code: CodeType, _offset: int) -> Any:
         """PY_START, of any code that has not been switched off."""
-        steps = self.taken.get(code)
+        steps = self.taken.get(id(code))
         if steps is None:
             if not code.co_flags & _CO_GENERATOR or code.co_name == "<genexpr>" or is_library(code.co_filename):
                 return self.monitoring.DISABLE
-            self.taken[code] = 0
+            self.spool.codes.append(code)
+            self.taken[id(code)] = 0
             self.monitoring.set_local_events(self.tool, code, self.local)
         elif steps < 0:
             return self.monitoring.DISABLE
         self.steps.start(_getframe(1))
-        self._count(code)
         return None
 
     def on_resume(self, code: CodeType, _offset: int) -> None:
         """PY_RESUME."""
-        self.steps.resume(_getframe(1))
-        self._count(code)
+        frame = _getframe(1)
+        self.steps.write(_RESUME, frame, self.steps.running.get(id(frame), 0))
+        steps = self.taken[id(code)] = self.taken[id(code)] + 1
+        if steps % CHECK_EVERY == 0:
+            self._give_up_without_calls(code)
 
     def on_yield(self, _code: CodeType, _offset: int, value: Any) -> None:
         """PY_YIELD."""
@@ -215,15 +201,14 @@ class Monitor:
 
     def on_return(self, _code: CodeType, _offset: int, _value: Any) -> None:
         """PY_RETURN."""
-        self.steps.finish(_getframe(1))
+        frame = _getframe(1)
+        self.steps.write(_RETURN, frame, self.steps.running.pop(id(frame), 0))
 
-    def _count(self, code: CodeType) -> None:
-        """Give up on a generator that has nothing to do with sockets."""
-        steps = self.taken[code] = self.taken.get(code, 0) + 1
-        if steps % CHECK_EVERY == 0:
-            calls = int(repr(self.spool.next.__self__)[6:-1])
-            if calls == self.calls:
-                self.taken[code] = -1
-                self.monitoring.set_local_events(self.tool, code, 0)
-                self.spool.meta("flow_ended", code.co_qualname)
-            self.calls = calls
+    def _give_up_without_calls(self, code: CodeType) -> None:
+        """Stop watching a generator that has nothing to do with sockets: the counter of calls stands where it stood."""
+        calls = int(repr(self.spool.next.__self__)[6:-1])
+        if calls == self.calls:
+            self.taken[id(code)] = -1
+            self.monitoring.set_local_events(self.tool, code, 0)
+            self.spool.meta("flow_ended", code.co_qualname)
+        self.calls = calls

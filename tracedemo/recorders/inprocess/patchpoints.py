@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tracedemo.recorders.inprocess.spool import Spool
 
 _RECEIVE = (d.receiving, d.received_from)
-_SOCKET = (d.on_socket, d.nothing)
+_SOCKET = (d.on_socket, None)
 _LOOKUP = (d.looking_up, d.looked_up)
 _WATCH = (d.watching, d.watched)
 _DESCRIPTOR = (d.of_descriptor, d.duplicated)
@@ -56,21 +56,21 @@ SOCKET = (
     ("socket", "accept", "accept", (d.on_socket, d.accepted)),
     ("socket", "_accept", "accept", (d.on_socket, d.accepted)),
     ("socket", "dup", "dup", (d.on_socket, d.duplicated)),
-    ("socket", "connect", "connect", (d.with_facts, d.connected)),
-    ("socket", "connect_ex", "connect_ex", (d.with_facts, d.connected)),
-    ("socket", "bind", "bind", (d.with_facts, d.nothing)),
-    ("socket", "listen", "listen", (d.with_number, d.nothing)),
-    ("socket", "shutdown", "shutdown", (d.with_number, d.nothing)),
-    ("socket", "_real_close", "close", (d.closing, d.nothing)),
+    ("socket", "connect", "connect", (d.with_address, d.connected)),
+    ("socket", "connect_ex", "connect_ex", (d.with_address, d.connected)),
+    ("socket", "bind", "bind", (d.with_address, None)),
+    ("socket", "listen", "listen", (d.with_number, None)),
+    ("socket", "shutdown", "shutdown", (d.with_number, None)),
+    ("socket", "_real_close", "close", (d.closing, None)),
     ("socket", "detach", "detach", (d.closing, d.number)),
-    ("socket", "setblocking", "setblocking", (d.with_number, d.nothing)),
-    ("socket", "settimeout", "settimeout", (d.with_facts, d.nothing)),
-    ("socket", "setsockopt", "setsockopt", (d.setting_option, d.nothing)),
-    ("socket", "getsockopt", "getsockopt", (d.with_facts, d.option_value)),
+    ("socket", "setblocking", "setblocking", (d.with_number, None)),
+    ("socket", "settimeout", "settimeout", (d.with_fact, None)),
+    ("socket", "setsockopt", "setsockopt", (d.setting_option, None)),
+    ("socket", "getsockopt", "getsockopt", (d.with_fact, d.option_value)),
     ("socket", "getsockname", "getsockname", (d.on_socket, d.address_result)),
     ("socket", "getpeername", "getpeername", (d.on_socket, d.address_result)),
     ("socket", "get_inheritable", "get_inheritable", (d.on_socket, d.number)),
-    ("socket", "set_inheritable", "set_inheritable", (d.with_number, d.nothing)),
+    ("socket", "set_inheritable", "set_inheritable", (d.with_number, None)),
     ("socket", "ioctl", "ioctl", _SOCKET),
     ("socket", "share", "share", _SOCKET),
     ("", "socketpair", "socketpair", (d.making_pair, d.made_pair)),
@@ -102,15 +102,15 @@ SELECT = (
     ("epoll", "modify", "modify", _WATCH),
     ("epoll", "unregister", "unregister", _WATCH),
     ("epoll", "poll", "poll", (d.polling, d.polled)),
-    ("epoll", "close", "close", (d.closing_selector, d.nothing)),
-    ("epoll", "__exit__", "close", (d.closing_selector, d.nothing)),
+    ("epoll", "close", "close", (d.closing_selector, None)),
+    ("epoll", "__exit__", "close", (d.closing_selector, None)),
     ("poll", "register", "register", _WATCH),
     ("poll", "modify", "modify", _WATCH),
     ("poll", "unregister", "unregister", _WATCH),
     ("poll", "poll", "poll", (d.polling, d.polled)),
     ("kqueue", "__init__", "selector", (d.making_selector, d.made_selector)),
     ("kqueue", "control", "control", (d.controlling, d.controlled)),
-    ("kqueue", "close", "close", (d.closing_selector, d.nothing)),
+    ("kqueue", "close", "close", (d.closing_selector, None)),
 )
 
 SELECTORS = tuple(
@@ -130,7 +130,7 @@ SELECTORS = tuple(
         ("modify", "modify", _WATCH),
         ("unregister", "unregister", _WATCH),
         ("select", "select", (d.selecting, d.selected)),
-        ("close", "close", (d.closing_selector, d.nothing)),
+        ("close", "close", (d.closing_selector, None)),
     )
 )
 """Patched on each class that defines the method itself; a call to super() from such a method is INNER."""

@@ -51,17 +51,21 @@ SIZE = RECORD.size
 """64: one record touches one line of the processor's cache, not two."""
 NUMBER = struct.Struct("<q")
 
-CHUNK = struct.Struct("<qHHHxx")
-"""key, kind, part, length of the payload that follows."""
-CHUNK_SIZE = 128
-ROOM = CHUNK_SIZE - CHUNK.size
+CHUNK_SIZE, ROOM = 128, 112
+CHUNK = struct.Struct(f"<qHHHxx{ROOM}s")
+"""key, kind, part, length of the payload, payload."""
 
 COULD_WAIT, IS_TRACER, COLLECTED = 1 << 8, 1 << 9, 1 << 10
 """Flags of a record, added to its operation."""
 OP_MASK = 0xFF
 
-SITE, PLACE, THREAD, OWNER, EXCEPTION, META, ARGS, RESULT, READY, FLOW_ARGS = range(1, 11)
-"""Kinds of chunks.  The key is an index for the first five, 0 for META, and n of the record for the others."""
+SITE, PLACE, FACT, THREAD, OWNER, EXCEPTION, META, ARGS, RESULT, READY = range(1, 11)
+"""Kinds of chunks.  The key is an index for the first six, 0 for META, and n of the record for the last three."""
+
+PAIR = 1 << 56
+"""Marks a packed address (host, port): the host is a fact, the port stands in the low 16 bits."""
+MOST_FACTS = 8192
+"""Facts that are remembered, so as not to be told again."""
 
 HIGH = 250
 """The tool's own descriptors lie from here on."""
@@ -126,7 +130,7 @@ class Spool:
     """The write side.  One object a process; `ring` and the counters are exchanged for new ones after a fork."""
 
     __slots__ = (
-        "chunk_limit", "chunks_at", "codes", "exceptions", "flow_at", "flow_mask", "folder", "inner", "local", "mask",
+        "chunk_limit", "chunks_at", "codes", "exceptions", "facts", "flow_at", "flow_mask", "folder", "inner", "libraries", "local", "mask",
         "next", "next_chunk", "next_flow", "next_index", "next_thread", "on", "pace", "places", "ports", "ring", "servers",
         "sites", "sizes", "watch_flow",
     )  # fmt: skip
@@ -147,6 +151,8 @@ class Spool:
         self.codes: list[CodeType] = []
         self.sites: dict[int, int] = {}
         self.places: dict[tuple[int, int], int] = {}
+        self.facts: dict[Any, int] = {}
+        self.libraries: dict[str, bool] = {}
         self.exceptions: dict[type, int] = {}
         self.ports: dict[int, int] = {}
         self.servers: frozenset[int] = frozenset()
@@ -174,6 +180,7 @@ class Spool:
         # Sites, and exception names, must be told again to the new file; emptied in place: wrappers hold `sites.get`.
         self.sites.clear()
         self.places.clear()
+        self.facts.clear()
         self.exceptions.clear()
         self.meta("python", sys.version.split()[0])
         self.meta("implementation", sys.implementation.name)
@@ -182,15 +189,18 @@ class Spool:
 
     def side(self, kind: int, key: int, data: bytes) -> None:
         """Write `data` of any length; what does not fit any more is counted in the header."""
-        for part in range(max(1, -(-len(data) // ROOM))):
+        part = 0
+        while True:
             chunk = self.next_chunk()
             if chunk >= self.chunk_limit:
                 NUMBER.pack_into(self.ring, LOST_AT, chunk - self.chunk_limit + 1)
                 return
-            at = self.chunks_at + chunk * CHUNK_SIZE
-            piece = data[part * ROOM : (part + 1) * ROOM]
-            self.ring[at + CHUNK.size : at + CHUNK.size + len(piece)] = piece
-            CHUNK.pack_into(self.ring, at, key, kind, part, len(piece))
+            piece = data[:ROOM]
+            CHUNK.pack_into(self.ring, self.chunks_at + chunk * CHUNK_SIZE, key, kind, part, len(piece), piece)
+            data = data[ROOM:]
+            if not data:
+                return
+            part += 1
 
     def tell(self, kind: int, key: int, *facts: "Any") -> None:
         """Write plain facts (texts, numbers, tuples of them) as the text of a Python literal."""
@@ -199,6 +209,22 @@ class Spool:
     def meta(self, name: str, value: "Any") -> None:
         """Write a fact about the whole process."""
         self.tell(META, 0, name, value)
+
+    def fact(self, value: "Any") -> int:
+        """The index of a plain value (a text, a number, a tuple of them) that is told once, and used again and again."""
+        index = self.facts.get(value)
+        if index is None:
+            index = self.next_index()
+            self.tell(FACT, index, value)
+            if len(self.facts) < MOST_FACTS:
+                self.facts[value] = index
+        return index
+
+    def address(self, value: "Any") -> int:
+        """An address as one number: a host and a port, or any other as a fact."""
+        if len(value) == 2 and type(value) is tuple and type(value[0]) is str and type(value[1]) is int:
+            return PAIR + (self.fact(value[0]) << 16) + (value[1] & 0xFFFF)
+        return self.fact(value)
 
     # -- Who calls
 
@@ -241,11 +267,16 @@ class Spool:
         which makes calls as it starts (selectors tries whether epoll works).
         """
         importing = 0
+        libraries = self.libraries
         while frame is not None:
-            site = self.site_of(frame)
-            if 0 <= site < LIBRARY:
-                return site + importing
-            if not importing and frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            filename = frame.f_code.co_filename
+            try:
+                library = libraries[filename]
+            except KeyError:
+                library = libraries[filename] = is_library(filename) or filename.startswith(_OWN_FOLDER)
+            if not library:
+                return self.site_of(frame) + importing
+            if not importing and filename == "<frozen importlib._bootstrap>":
                 importing = IMPORTING
             frame = frame.f_back
         return importing
@@ -285,8 +316,7 @@ class Spool:
         """Write a whole record at once: the tool's own calls, and closes by the garbage collector."""
         n = self.next()
         at = PAGE + (n & self.mask) * SIZE
-        OPEN.pack_into(self.ring, at, n, t0, fd, 0, owner_var.get(), self.thread(), OP[op] + flags, 0, 0)
-        CLOSE.pack_into(self.ring, at + CLOSE_AT, t1, value, 0, 0)
+        RECORD.pack_into(self.ring, at, n, t0, fd, 0, owner_var.get(), self.thread(), OP[op] + flags, 0, t1, value, 0, 0)
         return n
 
     def switch_off(self) -> None:
@@ -298,10 +328,17 @@ class Spool:
 def failed(spool: Spool, ring: "mmap.mmap", at: int, n: int, t0: int, error: BaseException) -> None:
     """Close a record whose call raised."""
     t1 = clock()
-    number = error.errno if isinstance(error, OSError) and type(error.errno) is int else 0
+    kind = type(error)
+    number = error.errno if isinstance(error, OSError) else 0
+    if type(number) is not int or not 0 <= number < 32_000:
+        number = 0
     if t1 - t0 > LONG and NUMBER.unpack_from(ring, at)[0] != n:
         return
-    CLOSE.pack_into(ring, at + CLOSE_AT, t1, 0, number if 0 <= number < 32_000 else 0, spool.exception(type(error)))
+    try:
+        name = spool.exceptions[kind]
+    except KeyError:
+        name = spool.exception(kind)
+    CLOSE.pack_into(ring, at + CLOSE_AT, t1, 0, number, name)
 
 
 def _map(folder: str, size: int) -> "mmap.mmap":

@@ -5,7 +5,8 @@ Rules
        arguments (we pass `*args, **kwargs` on and let the original complain), the life of every object. No socket,
        buffer, frame or exception is kept.
     2. Our frame is in no traceback. `error.__traceback__ = error.__traceback__.tb_next; raise` drops it; `error` is
-       unbound at the end of the clause, so that no cycle keeps the frames, and what they hold, alive.
+       unbound at the end of the clause, so that no cycle keeps the frames, and what they hold, alive. And no exception
+       of ours is being handled when the original is called: it would be the context of the program's own.
     3. A call made by a wrapped call is not logged again: the site of the caller tells (INNER), not a flag, so that a
        signal handler or finalizer that runs in the middle is still seen.
     4. Once switched off, a wrapper that somebody kept only passes the call on.
@@ -16,6 +17,7 @@ million; `described` is for all others, with two small functions of `describe` t
 
 from sys import _getframe
 
+from tracedemo.recorders.inprocess.describe import DONTWAIT, asked_for, size_of
 from tracedemo.recorders.inprocess.spool import (
     ARGS,
     CLOSE,
@@ -33,6 +35,7 @@ from tracedemo.recorders.inprocess.spool import (
     clock,
     failed,
     owner_var,
+    suppress,
 )
 
 TYPE_CHECKING = False
@@ -64,45 +67,55 @@ def transfer(
 
     def wrapper(sock: "Any" = MISSING, size: "Any" = MISSING, /, *rest: "Any", **named: "Any") -> "Any":
         # Positional with defaults, not *args: the usual call passes no more than these two, and goes on without tuples.
-        if not spool.on:
-            return original(*given(sock, size), *rest, **named)
-        frame = _getframe(1)
+        n = 0
         try:
-            site = sites[id(frame.f_code) + frame.f_lasti]
-        except KeyError:
-            site = new_site(frame)
-        if site == INNER:
-            return original(*given(sock, size), *rest, **named)
-        try:
-            fd = fileno(sock)
-            kind = code if gettimeout(sock) == 0.0 else waiting
-            count = size if type(size) is int else len(size) if type(size) is bytes else size_of(size)
-            thread = spool.local.index
-        except AttributeError:
-            thread = spool.thread()
-        except Exception:
-            # Not a socket at all: the original has the right words for it.
-            return original(*given(sock, size), *rest, **named)
-        n = spool.next()
-        ring = spool.ring
-        at = PAGE + (n & spool.mask) * SIZE
-        place = site if site < LIBRARY else spool.place(site, frame.f_back)
-        t0 = clock()
-        open_record(ring, at, n, t0, fd, place, owner(), thread, kind, count, 0)
-        try:
+            if not spool.on:
+                return original(*given(sock, size), *rest, **named)
+            frame = _getframe(1)
+            try:
+                site = sites[id(frame.f_code) + frame.f_lasti]
+            except KeyError:
+                site = new_site(frame)
+            try:
+                fd = fileno(sock)
+                kind = code if gettimeout(sock) == 0.0 else waiting
+                count = size if type(size) is int else len(size) if type(size) is bytes else size_of(size)
+                thread = spool.local.index
+            except AttributeError:
+                thread = spool.thread()
+            except TypeError:
+                site = INNER  # not a socket at all: the original has the right words for it
+            if site == INNER:
+                return original(*given(sock, size), *rest, **named)
+            place = site if site < LIBRARY else spool.place(site, frame.f_back)
+            if rest or named:
+                count, flags = asked_for(op, count, (sock, size, *rest), named)
+                if flags & DONTWAIT:
+                    kind = code
+            else:
+                flags = 0
+            opened = spool.next()
+            ring = spool.ring
+            at = PAGE + (opened & spool.mask) * SIZE
+            if flags:
+                spool.tell(ARGS, opened, flags)
+            t0 = clock()
+            open_record(ring, at, opened, t0, fd, place, owner(), thread, kind, count, 0)
+            n = opened
             if rest or named or size is MISSING:
                 result = layered(*given(sock, size), *rest, **named)
             else:
                 result = layered(sock, size)
+            t1 = clock()
+            if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:
+                moved = count if result is None else result if type(result) is int else len(result)
+                close_record(ring, at + CLOSE_AT, t1, moved, 0, 0)
+            return result
         except BaseException as error:
-            failed(spool, ring, at, n, t0, error)
+            if n:
+                failed(spool, ring, at, n, t0, error)
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
             raise
-        t1 = clock()
-        if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:
-            moved = count if result is None else result if type(result) is int else len(result)
-            close_record(ring, at + CLOSE_AT, t1, moved, 0, 0)
-        return result
 
     return wrapper
 
@@ -116,75 +129,97 @@ def given(sock: "Any", size: "Any") -> "tuple[Any, ...]":
     return (sock, size) if size is not MISSING else (sock,) if sock is not MISSING else ()
 
 
-def size_of(buffer: "Any") -> int:
-    """How many bytes a buffer holds; 0 for what is no buffer, about which the original will complain."""
-    try:
-        return memoryview(buffer).nbytes
-    except TypeError:
-        return 0
-
-
 def described(
     op: str,
     original: "Wrapper",
     layered: "Wrapper",
     spool: "Spool",
-    before: "Callable[[Spool, tuple[Any, ...], dict[str, Any]], tuple[int, int, int, tuple[Any, ...] | None]]",
-    after: "Callable[[Spool, int, tuple[Any, ...], Any], int]",
+    before: "Callable[[Spool, tuple[Any, ...], dict[str, Any]], tuple[int, int, int]]",
+    after: "Callable[[Spool, int, tuple[Any, ...], Any], int] | None",
 ) -> "Wrapper":
     """Wrap any other callable.
 
-    `before(spool, args, kwargs)` gives (fd, flags, number, facts): what is known at entry; it may raise anything for
-    wrong arguments. `after(spool, n, args, result)` gives the number that says what came of it, and may tell more as
-    side facts of record n.
+    `before(spool, args, kwargs)` gives (fd, flags, number): what is known at entry; it may raise anything for wrong
+    arguments. `after(spool, n, args, result)` gives the number that says what came of it, and may tell more as side facts
+    of record n; None: nothing is worth noting. What it raises is noted, and never reaches the program.
     """
     code = OP[op]
+    sites = spool.sites
+    owner = owner_var.get
+    open_record, close_record = OPEN.pack_into, CLOSE.pack_into
+    notes_failure = op == "connect"
 
     def wrapper(*args: "Any", **kwargs: "Any") -> "Any":
-        if not spool.on:
-            return original(*args, **kwargs)
-        frame = _getframe(1)
-        site = spool.site_of(frame)
-        if site == INNER:
-            return original(*args, **kwargs)
-        place = site if site < LIBRARY else spool.place(site, frame.f_back)
+        n = 0
         try:
-            fd, flags, number, facts = before(spool, args, kwargs)
-        except Exception:
-            return original(*args, **kwargs)
-        n = spool.next()
-        ring = spool.ring
-        at = PAGE + (n & spool.mask) * SIZE
-        if facts is not None:
-            spool.tell(ARGS, n, *facts)
-        thread, context = spool.thread(), owner_var.get()
-        t0 = clock()
-        OPEN.pack_into(ring, at, n, t0, fd, place, context, thread, code + flags, number, 0)
-        try:
-            result = layered(*args, **kwargs)
+            if not spool.on:
+                return original(*args, **kwargs)
+            frame = _getframe(1)
+            try:
+                site = sites[id(frame.f_code) + frame.f_lasti]
+            except KeyError:
+                site = spool.new_site(frame)
+            if site != INNER:
+                try:
+                    fd, flags, number = before(spool, args, kwargs)
+                except Exception:  # noqa: BLE001  # wrong arguments: the original, below, has the right words for them
+                    site = INNER
+            if site == INNER:
+                return original(*args, **kwargs)
+            try:
+                thread = spool.local.index
+            except AttributeError:
+                thread = spool.thread()
+            place = site if site < LIBRARY else spool.place(site, frame.f_back)
+            opened = spool.next()
+            ring = spool.ring
+            at = PAGE + (opened & spool.mask) * SIZE
+            t0 = clock()
+            open_record(ring, at, opened, t0, fd, place, owner(), thread, code + flags, number, 0)
+            n = opened
+            result = layered(*args, **kwargs) if kwargs else layered(*args)
+            t1 = clock()
+            value = 0
+            if after is not None:
+                try:
+                    value = after(spool, n, args, result)
+                except Exception as trouble:  # noqa: BLE001  # an answer that nobody has thought of
+                    spool.trouble(op, trouble)
+            if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:
+                close_record(ring, at + CLOSE_AT, t1, value, 0, 0)
+            return result
         except BaseException as error:
-            failed(spool, ring, at, n, t0, error)
-            if op == "connect":
-                after(spool, n, args, error)
+            if n:
+                failed(spool, ring, at, n, t0, error)
+                if notes_failure and isinstance(error, OSError) and after is not None:
+                    after(spool, n, args, None)
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
             raise
-        t1 = clock()
-        value = after(spool, n, args, result)
-        if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:
-            CLOSE.pack_into(ring, at + CLOSE_AT, t1, value, 0, 0)
-        return result
 
     return wrapper
 
 
-def entered(op: str, wrapped: "Wrapper", original: "Wrapper") -> "Wrapper":
-    """Give a wrapper the name and the text of what it stands for."""
-    for name in ("__name__", "__qualname__", "__doc__", "__module__"):
-        try:
+class Builtin(staticmethod):  # type: ignore[type-arg]  # a plain class costs less at start-up
+    """A wrapper in the place of a function written in C.
+
+    Such a function does not become a method when a class keeps it, as `SelectSelector._select = select.select` does; a
+    Python function would. And it can be pickled by its name, as `Pool.map(socket.gethostbyname, hosts)` asks for.
+    """
+
+    def __reduce__(self) -> str:
+        return self.__qualname__
+
+
+def entered(attribute: str, wrapped: "Wrapper", original: "Wrapper") -> "Wrapper":
+    """Give a wrapper the name and the text of what it stands for, and its nature: it becomes a method, or does not."""
+    wrapped.__name__ = attribute
+    for name in ("__qualname__", "__doc__", "__module__"):
+        with suppress(AttributeError):
             setattr(wrapped, name, getattr(original, name))
-        except (AttributeError, TypeError):
-            setattr(wrapped, name, op if name != "__doc__" else None)
-    return wrapped
+    if not hasattr(original, "__module__"):  # a method of a C class; pickle looks for it by module and name
+        wrapped.__module__ = original.__objclass__.__module__.lstrip("_")
+    wrapped.__wrapped__ = original  # type: ignore[attr-defined]  # inspect.signature() asks the original
+    return wrapped if hasattr(original, "__get__") else Builtin(wrapped)
 
 
 class Finalizer:

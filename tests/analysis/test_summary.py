@@ -1,0 +1,193 @@
+"""The numbers under a run."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.analysis.story import MS, PID, THERE, TID, Story, fetch
+from tracedemo.analysis.identity import identify
+from tracedemo.analysis.losses import Loss
+from tracedemo.analysis.segments import State
+from tracedemo.analysis.summary import ErrorCount, Summary, pace, summary
+from tracedemo.events import Event, Header, Trace
+
+
+def told(story: Story) -> Summary:
+    return summary(story.trace())
+
+
+def test_summary_of_a_fetch() -> None:
+    """Everything that a fetch did is counted once."""
+    story = Story(cpu_user=0.002, cpu_system=0.001)
+    fetch(story, 4, "fetch_data #1", "127.0.0.1:5000")
+    found = told(story)
+
+    assert (15, 1, 1) == (found.calls, found.tool_calls, found.threads)
+    assert found.wall == found.thread_time == sum(found.states.values())
+    assert {"EINPROGRESS": 1, "EAGAIN": 1} == found.not_yet == found.blocking_io_errors
+    assert ["EINPROGRESS", "EAGAIN"] == list(found.not_yet)
+    assert (2, 3, 0) == (found.not_yets, found.wakeups, found.empty_wakeups)
+    assert (1, 1, 1, 0) == (found.connections, found.connected, found.in_flight, found.never_closed)
+    assert (49, 800) == (found.bytes_sent, found.bytes_received)
+    assert (2 * MS, MS) == (found.cpu_user, found.cpu_system)
+    assert {"python": 16, "flow": 8, "server": 4} == found.recorded
+    assert ((), (), ()) == (found.errors, found.losses, found.notes)
+    assert found.share(State.ASLEEP) > 0.98
+    assert found.system_calls is None
+    assert ("recv", 4) == next(iter(found.by_op.items()))
+
+
+def test_not_yet_without_an_exception() -> None:
+    """connect_ex gives a "not yet" and raises nothing."""
+    story = Story()
+    story.call("connect_ex", 4, address=THERE, errno="EINPROGRESS", result=115)
+    found = told(story)
+
+    assert ({"EINPROGRESS": 1}, {}) == (found.not_yet, found.blocking_io_errors)
+
+
+def test_errors_are_counted_by_kind() -> None:
+    """Failures are counted by call and cause; what SO_ERROR tells is connect's; EINPROGRESS is none."""
+    story = Story()
+    for fd in (4, 5):
+        story.socket(fd)
+        story.connect(fd)
+        story.select([[fd, "WRITE"]])
+        story.call("getsockopt", fd, option="SO_ERROR", result=111)
+    story.call("recv", 5, exc="TimeoutError")
+
+    assert (ErrorCount("connect", "ECONNREFUSED", 2), ErrorCount("recv", "TimeoutError", 1)) == tuple(
+        sorted(told(story).errors)
+    )
+
+
+def test_connections_in_flight() -> None:
+    """Connections are in flight from connect to close, and one that ends as another begins is not beside it."""
+    story = Story()
+    story.call("connect", 4, at=0, address=THERE)
+    story.call("connect", 5, at=20, address=THERE)
+    story.call("close", 4, at=50)
+    story.call("connect", 6, at=50, address=THERE)
+    story.call("close", 5, at=60)
+    story.call("connect", 7, at=70, address=THERE)
+
+    assert (2, 4, 2) == (told(story).in_flight, told(story).connections, told(story).never_closed)
+
+
+def test_server_program_counts_what_it_accepted() -> None:
+    """A program that connects nowhere has in flight what it accepted."""
+    story = Story()
+    story.call("listen", 3)
+    for fd in (7, 8):
+        story.call("accept", 3, result=fd, new_fd=fd)
+    found = told(story)
+
+    assert (2, 2, 3) == (found.in_flight, found.connections, found.sockets)
+
+
+def test_wakeups_without_news() -> None:
+    """A select that reports nothing is a wakeup, and counted as an empty one; one that failed is none."""
+    story = Story()
+    story.select([])
+    story.select([[4, "READ"]])
+    story.call("select", 3, exc="KeyboardInterrupt")
+
+    assert (2, 1) == (told(story).wakeups, told(story).empty_wakeups)
+
+
+def test_losses_are_found_and_told() -> None:
+    """Gaps in the numbers of rows, what the recorder dropped, and open calls stand in the notes."""
+    header = Header(notes=("Generators were not seen.",), dropped={"python": 1, "flow": 0})
+    rows = [(0, "python"), (1, "python"), (5, "python"), (1, "flow")]
+    events = [Event(seq, lane, "send", seq, None if seq == 5 else seq, PID, TID) for seq, lane in rows]
+    found = summary(identify(Trace(header, events).sorted()))
+
+    assert {Loss("python", PID, 3), Loss("flow", PID, 1)} == set(found.losses)
+    assert 1 == found.unreturned
+    assert {
+        "Generators were not seen.",
+        "1 row of the python lane dropped: the counts are too low.",
+        f"3 rows of the python lane missing (process {PID}): the counts are too low.",
+        f"1 row of the flow lane missing (process {PID}): the counts are too low.",
+        "1 call had not returned when the trace ended.",
+    } == set(found.notes)
+    assert "Generators were not seen." == found.notes[0]
+
+
+def test_several_threads_and_processes() -> None:
+    """Threads are counted over all processes."""
+    story = Story()
+    story.send(4)
+    story.send(4, tid=TID + 1)
+    story.send(4, tid=TID, pid=PID + 1)
+
+    assert (3, 2) == (told(story).threads, told(story).processes)
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        ({}, ""),
+        (
+            {"pace": "clock", "delay_ms": 30, "pieces": 3, "gap_ms": 10},
+            "paced by the clock: 30 ms to the first byte, 3 pieces 10 ms apart",
+        ),
+        (
+            {"pace": "clock", "delay": 2.5, "pieces": 1, "gap": 10},
+            "paced by the clock: 2.5 ms to the first byte, 1 piece",
+        ),
+        ({"pace": "clock"}, "paced by the clock"),
+        (
+            {"pace": "lockstep", "pieces": 3, "delay_ms": 30},
+            "paced in lock-step: the server moves when the program is about to wait; an answer is 3 pieces",
+        ),
+    ],
+)
+def test_pace(server: dict, expected: str) -> None:
+    """How the server was paced is told in a clause."""
+    assert expected == pace(Header(server=server))
+
+
+def test_kernel_lane_is_counted() -> None:
+    """System calls are the rows of the kernel lane."""
+    story = Story()
+    story.add("kernel", "recvfrom", 0, 5)
+    story.add("kernel", "close", 6, 9)
+
+    assert (2, 0) == (told(story).system_calls, told(story).calls)
+
+
+def test_empty_trace() -> None:
+    """A Trace without rows has a summary, of nothing."""
+    found = summary(Trace())
+
+    assert (0, 0, 0, 0, 0.0) == (
+        found.wall,
+        found.calls,
+        found.in_flight,
+        found.connections,
+        found.share(State.CALL),
+    )
+
+
+def test_many_events() -> None:
+    """20,000 events are summarised in a moment, and many connections at once are no trouble."""
+    story = Story()
+    for fd in range(4, 1004):
+        story.socket(fd, owner="main")
+        story.connect(fd, f"127.0.0.1:{fd}", owner="main")
+    for turn in range(4):
+        for fd in range(4, 1004):
+            story.select([[fd, "READ"]], took=100_000)
+            story.server("sent", f"127.0.0.1:{fd}", story.clock[TID] - 50_000, 5, piece=turn)
+            story.call("unregister", fd)
+            story.recv(fd, 5)
+    trace = story.trace()
+    begin = time.process_time()
+    found = summary(trace)
+    took = time.process_time() - begin
+
+    assert (1000, 1000, 4000) == (found.connections, found.in_flight, found.wakeups)
+    assert took < 1.0
