@@ -253,6 +253,25 @@ class Trace:
         order = sorted(range(len(self)), key=times.__getitem__)  # type: ignore[arg-type]  # t0 is never None
         return Trace(self.header, (self[row] for row in order), self.sources)
 
+    def with_columns(self, **columns: Iterable[Any]) -> Trace:
+        """A new Trace with other values in some fields; all other fields are shared with this one, not copied.
+
+        Args:
+            columns: by name of the field, a value for each row.
+        """
+        made = Trace(self.header, sources=self.sources)
+        kept = dict(zip(Event._fields, self._columns, strict=True))
+        for name, values in columns.items():
+            kept[name] = _MAKE_COLUMN[name]()
+            for value in values:
+                kept[name].append(value)
+        made._columns = tuple(kept.values())
+        return made
+
     def replace(self, header: Header | None = None, events: Iterable[Event] | None = None) -> Trace:
         """A new Trace with another header or other rows, and the same sources."""
-        return Trace(header or self.header, self if events is None else events, self.sources)
+        if events is None:
+            made = self.with_columns()
+            made.header = header or self.header
+            return made
+        return Trace(header or self.header, events, self.sources)

@@ -28,7 +28,7 @@ import tracedemo
 from tracedemo.analysis.identity import identify
 from tracedemo.errors import MachineError, RecorderError, UsageError
 from tracedemo.events import FLOW, PYTHON, SERVER, Event, Header, Trace
-from tracedemo.recorders.inprocess.decode import Recording, read_spool
+from tracedemo.recorders.inprocess.decode import Recording, SpoolHead, read_spool, spool_heads
 from tracedemo.recorders.inprocess.pace import BUDGET, PATIENCE
 from tracedemo.server import ServerHandle, ServerOptions, running_server
 from tracedemo.variants import VARIANTS, Variant
@@ -36,8 +36,12 @@ from tracedemo.variants import VARIANTS, Variant
 STARTUP = Path(__file__).with_name("recorders") / "inprocess" / "startup"
 SPARE_DESCRIPTORS = 64
 """Descriptors a program needs besides one for each request: files, the loop's own, the tool's."""
-KILLED_AFTER = 5.0
-"""Seconds that an interrupted program has to end by itself."""
+ROOM_IN_MEMORY = 1 << 30
+"""Bytes that must be free in /dev/shm before spools go there."""
+PASSED_ON_AFTER = 0.5
+"""Seconds after which a program that did not get our Ctrl-C itself is sent one."""
+INSISTS_WITHIN = 2.0
+"""Seconds: a second Ctrl-C that comes within them kills the program, whatever it does about the first."""
 ADDRESS = "{address}"
 """In the arguments of a script: replaced by the address of our server, which is started for it."""
 
@@ -69,6 +73,8 @@ class RunOptions:
     capture: bool = False
     """Whether the target's output is kept for the caller instead of going where ours goes."""
     python: str = sys.executable
+    prefix: tuple[str, ...] = ()
+    """What stands before the interpreter: a command that runs the rest under its eyes, such as strace."""
 
 
 class Run(NamedTuple):
@@ -94,9 +100,9 @@ def find_target(words: Sequence[str]) -> Target:
     Raises:
         UsageError: none of these.
     """
-    first = words[0]
+    first = words[0] if words else ""
     if first == "-m":
-        if len(words) < 2:  # noqa: PLR2004  # -m and a name
+        if len(words) < 2:
             message = "-m needs the name of a module"
             raise UsageError(message, "For example: tracedemo run -m http.client")
         return Target("module", words[1], tuple(words))
@@ -124,12 +130,12 @@ def run(target: Target, options: RunOptions) -> Run:
         MachineError: a limit of this machine stands in the way, or the server cannot start.
         RecorderError: the target ran, but left nothing that we can read.
     """
-    _check_limits(target, options)
-    with tempfile.TemporaryDirectory(prefix="tracedemo-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="tracedemo-", dir=_place(), ignore_cleanup_errors=True) as name:
         folder = Path(name)
         with _server_for(target, options, folder) as server:
             argv = _arguments(target, options, server)
-            finished = _spawn(target, [options.python, *argv], options, server, folder)
+            with _room_for(target, options):
+                finished = _spawn(target, [*options.prefix, options.python, *argv], options, server, folder)
         trace = _read(target, argv, options, server, folder, finished)
         output, complaints = (_text(folder / file) for file in ("stdout", "stderr"))
     return Run(trace, finished.exit_code, output, complaints)
@@ -138,30 +144,35 @@ def run(target: Target, options: RunOptions) -> Run:
 # -- Before
 
 
-def _check_limits(target: Target, options: RunOptions) -> None:
-    """Make sure that a variant gets the descriptors it needs; raise our own soft limit, which the child inherits.
+@contextmanager
+def _room_for(target: Target, options: RunOptions) -> Iterator[None]:
+    """Make sure that a variant gets the descriptors it needs: raise our own soft limit, which a child inherits, meanwhile.
 
     Raises:
         MachineError: the hard limit is too low.
     """
-    if target.kind != "variant" or target.name == "blocking":
-        return
+    wanted = options.requests + SPARE_DESCRIPTORS if target.kind == "variant" and target.name != "blocking" else 0
     try:
         import resource
     except ImportError:  # Windows has no such limit
+        yield
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = options.requests + SPARE_DESCRIPTORS
-    if soft >= needed or soft == resource.RLIM_INFINITY:
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        yield
         return
-    if hard != resource.RLIM_INFINITY and needed > hard:
-        most = hard - SPARE_DESCRIPTORS
+    if hard != resource.RLIM_INFINITY and wanted > hard:
         message = (
-            f"{options.requests:,} requests at once need {needed:,} open files, and this machine allows a process"
+            f"{options.requests:,} requests at once need {wanted:,} open files, and this machine allows a process"
             f" {hard:,} (hard limit of RLIMIT_NOFILE)"
         )
-        raise MachineError(message, f"Ask for at most -n {most}, or raise the limit as root: ulimit -Hn {needed}")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+        most = max(hard - SPARE_DESCRIPTORS, 1)
+        raise MachineError(message, f"Ask for at most -n {most}, or raise the limit as root: ulimit -Hn {wanted}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @contextmanager
@@ -203,6 +214,19 @@ def _environment(target: Target, options: RunOptions, server: ServerHandle | Non
     return environment | {f"TRACEDEMO_{name}": value for name, value in settings.items()}
 
 
+def _place() -> str | None:
+    """Where the spools go: into memory, where the system has a folder for that with room; None: where TMPDIR says.
+
+    On a disk the first touch of each region of a new file waits for the file system: measured on ext4, 1 to 3 ms, inside
+    the program's run. In memory it takes 10 us. A full spool takes 224 MiB.
+    """
+    folder = "/dev/shm"  # noqa: S108  # the run's own folder in it is made by tempfile
+    if "TMPDIR" in os.environ or not os.access(folder, os.W_OK):
+        return None
+    disk = os.statvfs(folder)
+    return folder if disk.f_bavail * disk.f_frsize > ROOM_IN_MEMORY else None
+
+
 def _slots_that_fit(slots: int, folder: Path) -> int:
     """Fewer slots where the disk is nearly full: a page that cannot be written kills the program (SIGBUS)."""
     if not hasattr(os, "statvfs"):
@@ -218,6 +242,7 @@ def _slots_that_fit(slots: int, folder: Path) -> int:
 
 class _Finished(NamedTuple):
     pid: int
+    """Of the process that we started: the target, or what stands before it."""
     exit_code: int
     signal: str
     """Name of the signal that ended it, or empty."""
@@ -226,18 +251,26 @@ class _Finished(NamedTuple):
     cpu_system: float
     clock_start: tuple[int, int]
     clock_end: tuple[int, int]
+    limits: Mapping[str, int]
 
 
 def _spawn(
     target: Target, command: list[str], options: RunOptions, server: ServerHandle | None, folder: Path
 ) -> _Finished:
     environment = _environment(target, options, server, folder)
-    start = (time.monotonic_ns(), time.time_ns())
+    start = _clocks()
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
         streams = {"stdout": out, "stderr": err} if options.capture else {}
-        process = subprocess.Popen(command, env=environment, **streams)  # type: ignore[call-overload]  # noqa: S603
-        with _passing_on(signal.SIGTERM, process):
-            interrupted, usage = _wait(process)
+        # close_fds: descriptors that the shell has left open for the program are the program's.
+        process = subprocess.Popen(command, env=environment, close_fds=False, **streams)  # type: ignore[call-overload]
+        try:
+            with _passing_on(signal.SIGTERM, process, folder):
+                interrupted, usage = _wait(process, folder)
+        except BaseException:
+            _send(signal.SIGKILL, process, folder)
+            process.kill()
+            process.wait()
+            raise
     code = process.returncode
     return _Finished(
         pid=process.pid,
@@ -247,21 +280,34 @@ def _spawn(
         cpu_user=usage[0],
         cpu_system=usage[1],
         clock_start=start,
-        clock_end=(time.monotonic_ns(), time.time_ns()),
+        clock_end=_clocks(),
+        limits=_limits(),
     )
 
 
-def _wait(process: subprocess.Popen[bytes]) -> tuple[bool, tuple[float, float]]:
-    """Wait for the end, through Ctrl-C: the terminal sends that to the target, too, and it may want to clean up."""
-    interrupted = False
+def _clocks() -> tuple[int, int]:
+    """(monotonic, realtime) of one moment: of some pairs, the one that was read most quickly."""
+    readings = ((time.monotonic_ns(), time.time_ns(), time.monotonic_ns()) for _ in range(8))
+    before, real, after = min(readings, key=lambda reading: reading[2] - reading[0])
+    return (before + after) // 2, real
+
+
+def _wait(process: subprocess.Popen[bytes], folder: Path) -> tuple[bool, tuple[float, float]]:
+    """Wait for the end, through Ctrl-C, which is the program's affair: it may clean up, ask back, or go on.
+
+    The terminal has sent it to the program, too. If only we got it, we pass it on. Whoever presses twice means it.
+    """
+    last = 0.0
     while True:
         try:
-            return interrupted, _reap(process)
+            if last and not _shares_terminal():
+                _pass_on_interrupt(process, folder)
+            return last > 0, _reap(process)
         except KeyboardInterrupt:
-            if interrupted:
-                process.kill()
-            interrupted = True
-            _end_soon(process)
+            now = time.monotonic()
+            if now - last < INSISTS_WITHIN:
+                _send(signal.SIGKILL, process, folder)
+            last = now
 
 
 def _reap(process: subprocess.Popen[bytes]) -> tuple[float, float]:
@@ -269,22 +315,35 @@ def _reap(process: subprocess.Popen[bytes]) -> tuple[float, float]:
     if not hasattr(os, "wait4"):
         process.wait()
         return 0.0, 0.0
+    if hasattr(os, "waitid"):  # where a Ctrl-C can break off the waiting, but lose nothing
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return usage.ru_utime, usage.ru_stime
 
 
-def _end_soon(process: subprocess.Popen[bytes]) -> None:
-    """After Ctrl-C: if only we got it, pass it on; if the target ignores it, end it after a while."""
-    deadline = time.monotonic() + KILLED_AFTER
-    sent = False
-    while time.monotonic() < deadline and _alive(process.pid):
-        if not sent and time.monotonic() > deadline - KILLED_AFTER + 0.5:
-            process.send_signal(signal.SIGINT)
-            sent = True
+def _pass_on_interrupt(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Send the program a Ctrl-C of its own, unless it is ending already."""
+    deadline = time.monotonic() + PASSED_ON_AFTER
+    while _alive(process.pid):
+        if time.monotonic() > deadline:
+            _send(signal.SIGINT, process, folder)
+            return
         time.sleep(0.02)
-    if _alive(process.pid):
-        process.kill()
+
+
+def _shares_terminal() -> bool:
+    """Whether we stand in the foreground of a terminal, which sends Ctrl-C to all who do."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
 
 
 def _alive(pid: int) -> bool:
@@ -294,11 +353,18 @@ def _alive(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
+def _send(number: signal.Signals, process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Send a signal to the target itself: what stands before it may hold signals off, or end without it."""
+    root = _root(spool_heads(folder), process.pid)
+    with suppress(OSError):
+        os.kill(root.pid if root is not None else process.pid, number)
+
+
 @contextmanager
-def _passing_on(number: signal.Signals, process: subprocess.Popen[bytes]) -> Iterator[None]:
+def _passing_on(number: signal.Signals, process: subprocess.Popen[bytes], folder: Path) -> Iterator[None]:
     """Hand a signal that is meant to end us to the target; we end after it."""
     try:
-        old = signal.signal(number, lambda *_: process.send_signal(number))
+        old = signal.signal(number, lambda *_: _send(number, process, folder))
     except ValueError:  # not the main thread
         yield
         return
@@ -320,30 +386,45 @@ def _signal_name(number: int) -> str:
 def _read(
     target: Target, argv: list[str], options: RunOptions, server: ServerHandle | None, folder: Path, done: _Finished
 ) -> Trace:
-    recordings = _recordings(folder, done.pid)
+    recordings, broken = _recordings(folder, done.pid)
     events = [event for recording in recordings for event in recording.events]
     if server is not None:
         events += _server_lane(server)
     header = _header(target, argv, options, server, recordings, done)
+    header = replace(header, notes=(*header.notes, *broken))
     trace = identify(Trace(header, events).sorted())
     trace.sources.update(_sources(trace))
     return trace.replace(header=replace(header, recorded=_count_lanes(trace)))
 
 
-def _recordings(folder: Path, pid: int) -> list[Recording]:
-    """The spools, the target's own first; a forked child names its owners by its parent's numbers, too."""
-    spools = sorted(folder.glob("*.spool"), key=lambda path: (path.stem != str(pid), int(path.stem)))
-    if not spools or spools[0].stem != str(pid):
+def _root(heads: Sequence[SpoolHead], pid: int) -> SpoolHead | None:
+    """The spool of the target: of the process that we started, or of the first child of what stands before it."""
+    own = [head for head in heads if head.pid == pid] or [head for head in heads if head.parent == pid]
+    return own[0] if own else None
+
+
+def _recordings(folder: Path, pid: int) -> tuple[list[Recording], list[str]]:
+    """The spools, the target's own first, and what cannot be read.  A child has owners that its parent has named."""
+    heads = spool_heads(folder)
+    root = _root(heads, pid)
+    if root is None:
         trouble = next((file.read_text() for file in folder.glob("*.trouble")), "")
         message = "the program ran, but left no record" + (f": {trouble}" if trouble else "")
         raise RecorderError(message, "It may have been started with -I, -E or -S, which keep the recorder out.")
     recordings: list[Recording] = []
+    broken: list[str] = []
     owners: dict[int, dict[int, str]] = {}
-    for path in spools:
-        recording = read_spool(path, owners.get(recordings[0].pid) if recordings else None)
+    for head in [root, *(head for head in heads if head is not root)]:  # a parent begins before its children
+        try:
+            recording = read_spool(head.path, owners)
+        except (RecorderError, OSError) as error:
+            if head is root:
+                raise
+            broken.append(f"not shown: process {head.pid}: {error}")
+            continue
         owners[recording.pid] = recording.facts.owners
         recordings.append(recording)
-    return recordings
+    return recordings, broken
 
 
 def _server_lane(server: ServerHandle) -> Iterator[Event]:
@@ -381,11 +462,11 @@ def _header(
         clock_end=done.clock_end,
         cpu_user=done.cpu_user,
         cpu_system=done.cpu_system,
-        pid=done.pid,
+        pid=recordings[0].pid,
         exit_code=done.exit_code,
         ended=ended,
         server=_server_facts(options, server),
-        limits=_limits(),
+        limits=done.limits,
         dropped=_add_up([recording.dropped for recording in recordings]),
         notes=tuple(_notes(recordings)),
     )
@@ -416,9 +497,9 @@ def _notes(recordings: Sequence[Recording]) -> Iterator[str]:
     for recording in recordings:
         meta = recording.facts.meta
         for trouble in meta["trouble"]:
-            yield f"not recorded in process {recording.pid}: {trouble}"
+            yield f"not all could be recorded in process {recording.pid}: {trouble}"
         for names in meta["proxied"]:
-            yield f"stand-ins take the place of types that cannot be patched on this Python: {', '.join(names)}"
+            yield f"stand-ins take the place of types that cannot be patched on this Python: {', '.join(map(str, names))}"
         for name in meta["flow_ended"]:
             yield f"the steps of {name} were recorded until it had taken 1,000 without a socket call"
         if recording.dropped["facts"]:

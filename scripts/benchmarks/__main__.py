@@ -24,6 +24,8 @@ def main() -> int:
     parser.add_argument("part", nargs="?", default="all", choices=[*PARTS, "all"])
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     args = parser.parse_args()
+    # An installed package has its bytecode beside it; a machine that forbids that would measure the compiler.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     uname = platform.uname()
     print(f"CPython {platform.python_version()}, {uname.system} {uname.release} {uname.machine}, {os.cpu_count()} cores,"
           f" load {os.getloadavg()[0]:.1f}\n")  # fmt: skip

@@ -16,7 +16,7 @@ class Row(NamedTuple):
     kept: bool
 
     @classmethod
-    def of(cls, name: str, found: dict[str, list[float]], what: str, most: float, peer: str = "") -> Row:
+    def of(cls, name: str, found: dict[str, list[float]], what: str, most: float | None, peer: str = "") -> Row:
         """A ratio to bare: the median of the ratios round by round, with their range, and a peer's beside it."""
         ratios = [there / bare for there, bare in zip(found[what], found["bare"], strict=True)]
         middle = median(ratios)
@@ -24,7 +24,7 @@ class Row(NamedTuple):
         if peer:
             peers = [there / bare for there, bare in zip(found[peer], found["bare"], strict=True)]
             text += f"   {peer} x{median(peers):.2f}"
-        return cls(name, text, f"x{most:.2f}", middle <= most)
+        return cls(name, text, "" if most is None else f"x{most:.2f}", most is None or middle <= most)
 
 
 def show(title: str, rows: Sequence[Row]) -> bool:
@@ -32,6 +32,7 @@ def show(title: str, rows: Sequence[Row]) -> bool:
     wide = max(len(row.name) for row in rows)
     print(title)
     for row in rows:
-        print(f"  {row.name:<{wide}}  {row.found:<46} at most {row.promised:<8} {'kept' if row.kept else 'MISSED'}")
+        verdict = f"at most {row.promised:<8} {'kept' if row.kept else 'MISSED'}" if row.promised else "for the record"
+        print(f"  {row.name:<{wide}}  {row.found:<46} {verdict}")
     print(flush=True)
     return all(row.kept for row in rows)

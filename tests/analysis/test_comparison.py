@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.analysis.story import MS, THERE, Story, fetch
 from tracedemo.analysis.comparison import COUNT, NS, PERCENT, UNITS, Comparison, compare
+from tracedemo.analysis.connections import connections
+from tracedemo.analysis.states import states
 from tracedemo.events import Trace
 
 
@@ -106,12 +108,20 @@ def test_what_cannot_be_compared_is_said() -> None:
     assert [
         (
             "The server was paced not the same in all runs: not at all, it is not ours; paced in lock-step: the server"
-            " when the program is about to wait."
+            " moves when the program is about to wait."
         ),
         "The Python was not the same in all runs: 3.11; 3.13.",
         "The number of requests was not the same in all runs: 1; 2.",
     ] == list(found.notes)
     assert () == compare([loop(1), loop(1)]).notes
+
+
+def test_what_is_known_already_is_used() -> None:
+    """Connections and timelines that the caller has give the same comparison."""
+    traces = [blocking(), loop(2)]
+    sockets = [connections(trace) for trace in traces]
+
+    assert compare(traces) == compare(traces, sockets, [states(trace) for trace in traces])
 
 
 def test_one_run() -> None:

@@ -203,6 +203,17 @@ def test_pair() -> None:
     assert ["pair", "pair"] == [socket.kind for socket in connections(story.trace())]
 
 
+def test_pair_across_a_fork() -> None:
+    """An end of a pair that only the forked child uses is still an end of that pair."""
+    story = Story()
+    story.call("socketpair", 4, result=[4, 5])
+    story.send(5, pid=PID + 1, tid=PID + 1, at=50)
+    story.call("close", 5, at=90)
+    found = connections(story.trace())
+
+    assert [("pair", 1), ("pair", 2)] == [(socket.kind, socket.calls) for socket in found]
+
+
 def test_dup_is_what_its_original_is() -> None:
     """The second descriptor of a client's socket is a client's, too."""
     story = Story()
@@ -284,6 +295,15 @@ def test_two_owners_give_no_label() -> None:
     story.send(4, owner="worker")
 
     assert ("conn 1", ("accepter", "worker")) == (only(story).label, only(story).owners)
+
+
+def test_unknown_owner_beside_a_known_one_gives_no_label() -> None:
+    """A socket that the main thread made and a named thread served is called by its number."""
+    story = Story()
+    story.socket(4)
+    story.send(4, tid=TID + 1, at=50, owner="Thread-1")
+
+    assert "conn 1" == only(story).label
 
 
 def test_tools_calls_are_not_counted() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.analysis.story import Story, fetch
+from tests.analysis.story import TID, Story, fetch
 from tracedemo.analysis.folding import fold, unfold
 from tracedemo.events import Event, Trace
 
@@ -92,6 +92,21 @@ def test_empty_looks_and_lockstep() -> None:
     assert [("select", 3, 3), ("lockstep", None, 3), ("recv", 4, 3)] == counts(story)
 
 
+def test_server_does_not_end_a_stretch() -> None:
+    """What the server does meanwhile keeps its line and divides no stretch, but it divides what the program received."""
+    story = Story()
+    for _ in range(2):
+        story.not_yet("recv", 4)
+        story.server("sent", "p", story.clock[TID] - 1, 5, piece=1)
+        story.not_yet("recv", 4)
+    for _ in range(3):
+        story.recv(4, 5)
+        story.server("sent", "p", story.clock[TID] - 1, 5, piece=2)
+
+    assert [("recv", 4, 4), ("sent", None, 1), ("sent", None, 1)] == counts(story)[:3]
+    assert [("recv", 4, 1), ("sent", None, 1)] * 3 == counts(story)[3:]
+
+
 def test_fetch_is_not_folded() -> None:
     """A fetch in which nothing repeats keeps all its lines."""
     story = Story()
@@ -145,6 +160,7 @@ ROWS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(ROWS, max_size=40), st.integers(1, 4))
 def test_nothing_is_lost(events: list[Event], least: int) -> None:
     """Unfolding gives every row back, once and in order; lines stand by their first row, and all rows of one are alike."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analysis.story import PID, Story, fetch
@@ -112,6 +112,20 @@ def test_unregister_after_close() -> None:
     assert [1, 1, 1, 1, 2, 2] == numbers(story.trace())
 
 
+def test_obituary() -> None:
+    """The addresses that a ResourceWarning tells, after garbage collection began to close a socket, are that socket's."""
+    story = Story()
+    story.socket(4)
+    story.call("close", 4, by="garbage collection")
+    story.call("getsockname", 4, result="127.0.0.1:5")
+    story.call("getpeername", 4, result="127.0.0.1:6")
+    story.socket(4)
+    story.call("close", 4)
+    story.call("getsockname", 4)
+
+    assert [1, 1, 1, 1, 2, 2, 3] == numbers(story.trace())
+
+
 def test_missed_close() -> None:
     """A socket that is made under a number still in use is a new one: the close was missed."""
     story = Story()
@@ -132,6 +146,14 @@ def test_selectors_are_no_connections() -> None:
 
     assert [None, None, None] == numbers(trace)
     assert ["loop"] * 3 == [event.owner for event in trace]
+
+
+def test_library_that_is_imported_is_no_loop() -> None:
+    """A selector that a library tries out while it is imported belongs to nobody."""
+    story = Story()
+    story.call("selector", 3, selector="epoll", importing=True)
+
+    assert [None] == [event.owner for event in story.trace()]
 
 
 def test_failed_calls_open_nothing() -> None:
@@ -238,6 +260,16 @@ def test_owner_is_the_latest() -> None:
     assert ["reader", "reader", "reader", "writer", "writer"] == [event.owner for event in story.trace()]
 
 
+def test_owner_of_another_thread_says_nothing() -> None:
+    """What the main thread does with a socket that a named thread also uses is not that thread's."""
+    story = Story()
+    story.socket(4)
+    story.call("accept", 4, tid=7, owner="Thread-1")
+    story.call("close", 4)
+
+    assert [None, "Thread-1", None] == [event.owner for event in sorted(story.trace(), key=lambda it: it.seq)]
+
+
 def test_nobody_is_invented() -> None:
     """In a program without generators and threads a call's owner stays unknown."""
     story = Story()
@@ -283,6 +315,7 @@ LIVES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(LIVES)
 def test_no_number_is_used_for_two_sockets(lives: list[tuple[int, str, int, bool]]) -> None:
     """However descriptors are reused, each socket's calls have one number, and no two sockets share one."""
@@ -347,6 +380,7 @@ EVENTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(EVENTS, max_size=20))
 def test_any_trace_is_identified_once(events: list[Event]) -> None:
     """Whatever a file holds, identifying it raises nothing and a second time changes nothing."""

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analysis.story import MS, THERE, US, Story, fetch
@@ -94,6 +94,8 @@ def event(op: str, fd: int | None = None, **fields: Any) -> Event:
          " WRITE).")),
         ("select", 3, {"watched": 1, "result": []}, "The program asks select() about 1 socket: none is ready."),
         ("poll", None, {"result": [[4, ""]]}, "The program asks poll() about its sockets: 1 ready: fd 4."),
+        ("selector", 3, {"selector": "epoll", "importing": True},
+         "The program makes a selector: epoll, while a library is imported."),
         ("selector", 3, {"selector": "EpollSelector"}, "The program makes a selector: EpollSelector."),
         ("register", 4, {"events": "READ|WRITE"}, "The program has fd 4 watched for READ and WRITE."),
         ("unregister", 4, {}, "The program ends the watch on fd 4."),
@@ -197,9 +199,11 @@ def test_who_is_named() -> None:
 
     assert "fetch #1 closes fd 4." == sentence(event("close", 4, owner="fetch #1"), one)
     assert "The loop closes fd 4." == sentence(event("close", 4, owner="loop"), one)
-    assert "Thread 100 closes fd 4." == sentence(event("close", 4), several)
+    assert "The main thread closes fd 4." == sentence(event("close", 4), several)
+    assert "Thread 101 closes fd 4." == sentence(event("close", 4, tid=101), several)
+    assert ["main thread", "thread 7"] == [who(event("send", tid=tid, conn=1), several) for tid in (100, 7)]
     assert ["fetch #1", "loop", "conn 1", "conn 2", ""] == [
-        who(it, several)
+        who(it, one)
         for it in (event("close", owner="fetch #1"), event("select", owner="loop"), event("send", conn=1),
                    event("send", conn=2), event("getaddrinfo"))
     ]  # fmt: skip
@@ -209,7 +213,7 @@ def test_context() -> None:
     """The context knows peers and labels by connection, and how many threads there are."""
     story = Story()
     story.call("connect", 4, address=THERE, owner="a #1")
-    story.send(4, tid=9)
+    story.send(4, tid=9, owner="a #1")
     found = context(story.trace())
 
     assert ({1: THERE}, {1: "a #1"}, 2) == (found.peers, found.labels, found.threads)
@@ -332,6 +336,7 @@ ANYTHING = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_sentences_never_raise(found: Event) -> None:
     """Whatever a file holds, each event has a sentence and short forms, on one line and without control characters."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analysis.story import MS, PID, THERE, TID, US, Story, fetch
@@ -134,6 +134,15 @@ def test_names_of_threads() -> None:
 
     assert ["the one thread"] == [lane.label for lane in told(one).threads]
     assert ["main thread", "thread 2"] == [lane.label for lane in told(more).threads]
+
+
+def test_threads_of_another_process() -> None:
+    """The threads of a child process are told apart from those of the first."""
+    story = Story()
+    story.send(4, tid=PID)
+    story.send(5, pid=PID + 1, tid=PID + 1)
+
+    assert ["main thread", f"process {PID + 1}, main thread"] == [lane.label for lane in told(story).threads]
 
 
 def test_generator_is_parked_between_its_steps() -> None:
@@ -291,6 +300,7 @@ CALLS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(CALLS, max_size=25))
 def test_states_sum_to_the_whole(events: list[Event]) -> None:
     """In every lane of every trace the stretches follow each other without hole, and all states sum to the whole."""

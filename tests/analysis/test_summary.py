@@ -87,6 +87,18 @@ def test_server_program_counts_what_it_accepted() -> None:
     assert (2, 2, 3) == (found.in_flight, found.connections, found.sockets)
 
 
+def test_imports_are_not_the_program() -> None:
+    """What a library does while it is imported is counted apart, and does not start the clock."""
+    story = Story()
+    story.call("selector", 3, selector="epoll", importing=True)
+    story.call("close", 3, what="epoll", importing=True, gap=5 * MS)
+    story.send(4)
+    found = told(story)
+
+    assert (1, 2, 0, 10) == (found.calls, found.import_calls, found.tool_calls, found.wall)
+    assert {"send": 1} == found.by_op
+
+
 def test_wakeups_without_news() -> None:
     """A select that reports nothing is a wakeup, and counted as an empty one; one that failed is none."""
     story = Story()

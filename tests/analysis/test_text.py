@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracedemo.analysis.text import byte_count, clean, duration_text, duration_words, seconds
@@ -39,6 +39,7 @@ def test_durations(ns: int | None, short: str, words: str) -> None:
     assert short.replace("µ", "u") == duration_text(ns, ascii=True)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 999_000_000_000))
 def test_durations_are_near_the_truth(ns: int) -> None:
     """Every duration is shown with at most four characters of number, and is right to 5 %."""
@@ -68,6 +69,7 @@ def test_clean(text: object, expected: str) -> None:
     assert expected == clean(text)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_clean_can_be_written(text: str) -> None:
     """Cleaned text holds no control character and can be encoded."""

@@ -102,6 +102,26 @@ def test_ready_already() -> None:
     assert [0, 0] == [wakeup.slept for wakeup in told(story)]
 
 
+def test_end_is_a_cause_until_it_is_read() -> None:
+    """That the server has closed makes a connection ready again and again, until the program reads the end."""
+    story = Story()
+    story.call("connect", 4, address=THERE)
+    story.port(4, HERE)
+    story.server("sent", HERE, 20, 10, piece=3)
+    story.server("closed", HERE, 21)
+    story.select([[4, "READ"]], took=MS)
+    story.recv(4, 10)
+    story.select([[4, "READ"]])
+    story.recv(4, 0)
+    story.select([[4, "READ"]])
+
+    assert [
+        "woken: the server sent piece 3 and closed the connection (fd 4)",
+        "ready already: the server closed the connection (fd 4)",
+        "ready already: it was ready before (fd 4)",
+    ] == causes(story)
+
+
 def test_answer_not_yet_uses_nothing_up() -> None:
     """A receive that found nothing leaves what the server has just begun as the cause of the next wakeup."""
     story = Story()

@@ -5,7 +5,6 @@ The pretended server takes 30 ms to its first byte and sends three pieces, 10 ms
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from tracedemo.events import FLOW, PYTHON, SERVER, TRACER, Event, Header, Site, Trace
@@ -13,10 +12,39 @@ from tracedemo.events import FLOW, PYTHON, SERVER, TRACER, Event, Header, Site, 
 US = 1_000
 MS = 1_000_000
 ADDRESS = "127.0.0.1:43555"
-SOURCE = "variants/selector.py"
 PID = 700
 
-_VARIANTS = Path(__file__).parents[2] / "tracedemo" / "variants"
+PROGRAM = """\
+def fetch_data(address, path):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    try:
+        sock.connect(address)
+    except BlockingIOError:
+        pass
+    yield sock, selectors.EVENT_WRITE
+    sent = sock.send(request)
+    yield sock, selectors.EVENT_READ
+    while True:
+        try:
+            chunk = sock.recv(4096)
+            if not chunk:
+                break
+        except BlockingIOError:
+            yield sock, selectors.EVENT_READ
+    sock.close()
+
+def run_all(gen_funcs):
+    sel = selectors.DefaultSelector()
+    for gen in map(start, gen_funcs):
+        sel.register(sock, event, data=gen)
+    while sel.get_map():
+        for key, _events in sel.select():
+            sel.unregister(key.fileobj)
+            resume(key.data)
+    sel.close()
+"""
+"""The source that all three pretend to have: it stands here so that no other file's edit changes what is expected."""
 
 
 class Script:
@@ -41,15 +69,17 @@ class Script:
         self.events.append(event)
         return event
 
-    def call(self, op: str, took: int | None, owner: str | None = None, line: int | str = 1, **fields: Any) -> None:
+    def call(
+        self, op: str, took: int | None, owner: str | None = None, line: int | str = 1, **fields: Any
+    ) -> None:
         """A call of the program, and a little Python after it."""
         site = self.site(line, owner or "run_all")
         self.add(PYTHON, op, took, owner=owner, site=site, user_site=site, **fields)
-        self.now += (took or 0) + fields.pop("gap", 6 * US)
+        self.now += (took or 0) + 6 * US
 
     def step(self, op: str, owner: str, value: str | None = None, fd: int | None = None) -> None:
         """A step of a generator."""
-        args = {"generator": owner.split(" ")[0]} | ({"value": value} if value else {})
+        args = {"generator": owner.split(" ", maxsplit=1)[0]} | ({"value": value} if value else {})
         self.add(FLOW, op, 0, owner=owner, fd=fd, args=args)
         self.now += 2 * US
 
@@ -67,9 +97,13 @@ class Script:
     def site(self, line: int | str, function: str) -> Site:
         """A place in the target's source; a text is looked for in it."""
         if isinstance(line, str):
-            lines = source_of(self.target).splitlines()
+            lines = PROGRAM.splitlines()
             line = next(number for number, text in enumerate(lines, start=1) if line in text)
-        return Site(f"variants/{self.target}.py", line, function.split(" ")[0])
+        return Site(self.file, line, function.split(" ", maxsplit=1)[0])
+
+    @property
+    def file(self) -> str:
+        return self.target if self.target.endswith(".py") else f"variants/{self.target}.py"
 
     def trace(self) -> Trace:
         """What was written down, in order of time."""
@@ -79,14 +113,8 @@ class Script:
             "cpu_user": 0.0042, "cpu_system": 0.0018,
             "server": {"pace": "clock", "delay_ms": 30, "pieces": 3, "gap_ms": 10, "size": 1200, "address": ADDRESS},
         } | self.header  # fmt: skip
-        sources = {f"variants/{self.target}.py": source_of(self.target)}
+        sources = {self.file: PROGRAM}
         return Trace(Header(**header), self.events, sources).sorted()
-
-
-def source_of(target: str) -> str:
-    """The source of a variant; empty for what is none."""
-    path = _VARIANTS / f"{target}.py"
-    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def selector(requests: int = 3) -> Trace:
@@ -98,9 +126,11 @@ def selector(requests: int = 3) -> Trace:
     for name in names:
         _begin(script, name, fds[name])
     _wake(script, 60 * US, [(fd, "WRITE") for fd in fds.values()])
-    for k, name in enumerate(names):
+    for name in names:
         _go_on(script, name, fds[name])
-        script.call("send", 89 * US, name, "sent = sock.send(", fd=fds[name], args={"size": 49}, result=49, bytes=49)
+        script.call(
+            "send", 89 * US, name, "sent = sock.send(", fd=fds[name], args={"size": 49}, result=49, bytes=49
+        )
         script.server("request", 50_000 + fds[name], bytes=49, detail="GET / HTTP/1.1")
         _park(script, name, fds[name], "READ")
     base = script.now
@@ -156,7 +186,9 @@ def _read(script: Script, name: str, fd: int, *, last: bool) -> None:
 
 
 def _nothing_yet(script: Script, name: str, fd: int) -> None:
-    script.call("recv", 7 * US, name, "sock.recv(", fd=fd, args={"size": 4096}, errno="EAGAIN", exc="BlockingIOError")
+    script.call(
+        "recv", 7 * US, name, "sock.recv(", fd=fd, args={"size": 4096}, errno="EAGAIN", exc="BlockingIOError"
+    )
 
 
 def blocking(requests: int = 3) -> Trace:
@@ -169,10 +201,12 @@ def blocking(requests: int = 3) -> Trace:
         script.call("connect", 310 * US, name, "sock.connect(", fd=3, args={"address": ADDRESS} | waits)
         script.port(3, 50_000 + k)
         script.server("accepted", 50_000 + k)
-        script.call("sendall", 40 * US, name, "sock.send", fd=3, args={"size": 49} | waits, bytes=49)
+        script.call("sendall", 40 * US, name, "sock.send(", fd=3, args={"size": 49} | waits, bytes=49)
         for piece, wait in ((1, 30 * MS), (2, 10 * MS), (3, 10 * MS)):
             script.server("sent", 50_000 + k, at=script.now + wait - 30 * US, piece=piece, bytes=400)
-            script.call("recv", wait, name, "sock.recv(", fd=3, args={"size": 4096} | waits, result=400, bytes=400)
+            script.call(
+                "recv", wait, name, "sock.recv(", fd=3, args={"size": 4096} | waits, result=400, bytes=400
+            )
         script.call("recv", 9 * US, name, "sock.recv(", fd=3, args={"size": 4096} | waits, result=0, bytes=0)
         script.call("close", 15 * US, name, "sock.close()", fd=3)
     return script.trace()
@@ -185,18 +219,27 @@ def nonblocking(requests: int = 3, step: int = 90 * US) -> Trace:
     fds = {name: 3 + k for k, name in enumerate(names)}
     for name, fd in fds.items():
         script.step("start", name)
-        script.call("socket", 21 * US, name, 10, fd=fd, args={"family": "AF_INET", "type": "SOCK_STREAM"}, result=fd)
-        script.call("setblocking", 9 * US, name, 11, fd=fd, args={"mode": "non-blocking"})
-        script.call("connect", 204 * US, name, 14, fd=fd, args={"address": ADDRESS}, errno="EINPROGRESS",
+        script.call(
+            "socket",
+            21 * US,
+            name,
+            "sock = socket.socket(",
+            fd=fd,
+            args={"family": "AF_INET", "type": "SOCK_STREAM"},
+            result=fd,
+        )
+        script.call("setblocking", 9 * US, name, "sock.setblocking(", fd=fd, args={"mode": "non-blocking"})
+        script.call("connect", 204 * US, name, "sock.connect(", fd=fd, args={"address": ADDRESS}, errno="EINPROGRESS",
                     exc="BlockingIOError")  # fmt: skip
         script.port(fd, 50_000 + fd)
         script.step("yield", name, f"fd {fd}, WRITE", fd)
     for name, fd in fds.items():
         script.step("resume", name)
-        script.call("send", 60 * US, name, 20, fd=fd, args={"size": 49}, result=49, bytes=49)
+        script.call("send", 60 * US, name, "sent = sock.send(", fd=fd, args={"size": 49}, result=49, bytes=49)
         script.step("yield", name, f"fd {fd}, READ", fd)
     arrivals = {
-        name: [script.now + 30 * MS + p * 10 * MS + k * 2 * MS for p in range(3)] for k, name in enumerate(names)
+        name: [script.now + 30 * MS + p * 10 * MS + k * 2 * MS for p in range(3)]
+        for k, name in enumerate(names)
     }
     for name, times in arrivals.items():
         for piece, at in enumerate(times, start=1):
@@ -210,16 +253,25 @@ def nonblocking(requests: int = 3, step: int = 90 * US) -> Trace:
 def _ask(script: Script, name: str, fd: int, arrivals: dict[str, list[int]], step: int) -> None:
     script.step("resume", name)
     if arrivals[name] and arrivals[name][0] > script.now:
-        script.call("recv", step, name, 28, fd=fd, args={"size": 4096}, errno="EAGAIN", exc="BlockingIOError")
+        script.call(
+            "recv",
+            step,
+            name,
+            "sock.recv(",
+            fd=fd,
+            args={"size": 4096},
+            errno="EAGAIN",
+            exc="BlockingIOError",
+        )
         script.step("yield", name, f"fd {fd}, READ", fd)
         return
     if arrivals[name]:
         arrivals[name].pop(0)
-        script.call("recv", 11 * US, name, 28, fd=fd, args={"size": 4096}, result=400, bytes=400)
+        script.call("recv", 11 * US, name, "sock.recv(", fd=fd, args={"size": 4096}, result=400, bytes=400)
         script.step("yield", name, f"fd {fd}, READ", fd)
         return
-    script.call("recv", 5 * US, name, 28, fd=fd, args={"size": 4096}, result=0, bytes=0)
-    script.call("close", 15 * US, name, 35, fd=fd)
+    script.call("recv", 5 * US, name, "sock.recv(", fd=fd, args={"size": 4096}, result=0, bytes=0)
+    script.call("close", 15 * US, name, "sock.close()", fd=fd)
     script.step("return", name)
     del arrivals[name]
 
@@ -235,7 +287,9 @@ def hostile() -> Trace:
     script.add(PYTHON, "connect", 10 * US, owner=owner, fd=4, args=args, errno="ECONNREFUSED",
                exc="ConnectionRefusedError", site=site, user_site=site)  # fmt: skip
     script.now += 20 * US
-    script.add(PYTHON, "wh\x1bat", 10 * US, owner="日本語 é", fd=4, result="\x9b31m", site=site, user_site=site)
+    script.add(
+        PYTHON, "wh\x1bat", 10 * US, owner="日本語 é", fd=4, result="\x9b31m", site=site, user_site=site
+    )
     trace = script.trace()
     trace.sources[site.file] = "x = '[bold]\x1b[31m\u202e'\tor 'é日本'  # \x00"
     return trace
@@ -243,10 +297,14 @@ def hostile() -> Trace:
 
 def forked() -> Trace:
     """Two processes, one of which never came back from a recv."""
-    script = Script("my_script.py", kind="script", ended="signal KILL", exit_code=137, requests=None, server={})
+    script = Script(
+        "my_script.py", kind="script", ended="signal KILL", exit_code=137, requests=None, server={}
+    )
     script.call("socketpair", 10 * US, None, 1, result=(3, 4), fd=3)
     script.call("send", 10 * US, "MainThread", 2, fd=3, bytes=5, result=5)
-    script.call("recv", 2 * MS, "MainThread", 3, fd=4, pid=PID + 2, bytes=5, result=5, args={"could_wait": True})
+    script.call(
+        "recv", 2 * MS, "MainThread", 3, fd=4, pid=PID + 2, bytes=5, result=5, args={"could_wait": True}
+    )
     script.call("recv", None, "MainThread", 4, fd=4, pid=PID + 2, args={"could_wait": True})
     script.now += 5 * MS
     return script.trace()

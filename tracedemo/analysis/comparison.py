@@ -12,7 +12,7 @@ from tracedemo.analysis.connections import CLIENT, Connection, connections
 from tracedemo.analysis.lanes import has_lane
 from tracedemo.analysis.phases import UNKNOWN, PhaseTotal, phases
 from tracedemo.analysis.segments import State
-from tracedemo.analysis.states import states
+from tracedemo.analysis.states import States, states
 from tracedemo.analysis.summary import Summary, summary
 from tracedemo.events import Trace
 from tracedemo.syscalls import PHASES
@@ -74,10 +74,21 @@ class Comparison:
     """What makes the columns not comparable: another pace, another Python, another engine, losses."""
 
 
-def compare(traces: Sequence[Trace]) -> Comparison:
-    """Identified Traces, at least one, side by side."""
-    sockets = [connections(trace) for trace in traces]
-    timelines = [states(trace, found) for trace, found in zip(traces, sockets, strict=True)]
+def compare(
+    traces: Sequence[Trace],
+    sockets: Sequence[Sequence[Connection]] | None = None,
+    timelines: Sequence[States] | None = None,
+) -> Comparison:
+    """Identified Traces, at least one, side by side.
+
+    Args:
+        sockets: what `connections(trace)` gave for each, if the caller has it already.
+        timelines: what `states(trace)` gave for each, likewise.
+    """
+    if sockets is None:
+        sockets = [connections(trace) for trace in traces]
+    if timelines is None:
+        timelines = [states(trace, found) for trace, found in zip(traces, sockets, strict=True)]
     given = list(zip(traces, sockets, timelines, strict=True))
     summaries = tuple(summary(trace, found, timeline) for trace, found, timeline in given)
     costs = [phases(trace, found, timeline) for trace, found, timeline in given]

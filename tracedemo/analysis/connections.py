@@ -7,17 +7,17 @@ the first send, receive or getpeername that succeeds. So the time until connecte
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain, count, islice
 from typing import NamedTuple
 
 from tracedemo.analysis.drafts import Draft
-from tracedemo.analysis.identity import opened_by
+from tracedemo.analysis.identity import OPENING, opened_by
+from tracedemo.analysis.lookups import LOOKUPS, Lookups
 from tracedemo.analysis.walking import ready_of, walk
 from tracedemo.events import FLOW, PYTHON, Event, Trace
-from tracedemo.syscalls import OPERATION
 
 CLIENT, ACCEPTED, LISTENING, PAIR, OTHER = KINDS = ("client", "accepted", "listening", "pair", "other")
 """What a socket is: it connected somewhere, it came out of accept, it listens, it is one end of a socketpair (an event
@@ -45,8 +45,8 @@ class Connection:
     kind: str
     """One of `KINDS`."""
     label: str
-    """What to call it: its owner ("fetch_data #1") when it has exactly one and that owner has no other connection (wake-up
-    pipes and listening sockets do not count), else "conn 1"."""
+    """What to call it: its owner ("fetch_data #1") when all its calls have the same one and that owner has no other
+    connection (wake-up pipes and listening sockets do not count), else "conn 1"."""
     owners: tuple[str, ...]
     """Everybody who made a call on it (the loop excepted), in order of appearance."""
     pid: int
@@ -107,7 +107,7 @@ class Connection:
 
 def connections(trace: Trace) -> tuple[Connection, ...]:
     """All sockets of an identified Trace, by number."""
-    collector = _Collector()
+    collector = _Collector(trace.header.pid)
     for row, event, returned in walk(trace):
         if returned:
             collector.woken(event)
@@ -132,12 +132,13 @@ class _Opening(NamedTuple):
 class _Collector:
     """All sockets, while the rows come in."""
 
-    def __init__(self) -> None:
+    def __init__(self, main_pid: int) -> None:
+        self._main = main_pid
         self._drafts: dict[int, Draft] = {}
         self._now: dict[tuple[int, int], int] = {}
         self._openings: dict[tuple[int, int], list[_Opening]] = {}
         self._unused: list[_Opening] = []
-        self._lookups = _Lookups()
+        self._lookups = Lookups()
 
     def woken(self, select: Event) -> None:
         """The return of a select."""
@@ -148,11 +149,10 @@ class _Collector:
 
     def add(self, row: int, event: Event) -> None:
         """The entry of anything."""
-        self._lookups.note(row, event)
-        for place, fd in enumerate(opened_by(event)):
-            if event.op in ("accept", "dup") or place:
-                opening = _Opening(event.t1 or event.t0, row, fd, event)
-                self._openings.setdefault((event.pid, fd), []).append(opening)
+        if event.op in LOOKUPS:
+            self._lookups.note(row, event)
+        elif event.op in OPENING:
+            self._note_opening(row, event)
         if event.conn is None or event.lane not in (PYTHON, FLOW):
             return
         draft = self._drafts.get(event.conn)
@@ -166,9 +166,19 @@ class _Collector:
         if event.op in ("connect", "connect_ex") and draft.lookup is None and draft.peer:
             draft.lookup = self._lookups.take(event, draft.peer)
 
+    def _note_opening(self, row: int, event: Event) -> None:
+        """Keep what this call opened, other than the descriptor that its own row is about."""
+        for place, fd in enumerate(opened_by(event)):
+            if place or event.op in ("accept", "dup"):
+                opening = _Opening(event.t1 or event.t0, row, fd, event)
+                self._openings.setdefault((event.pid, fd), []).append(opening)
+
     def _begin(self, event: Event) -> Draft:
-        """The first row of a socket: if a call on another one made it, that is where it begins."""
-        waiting = self._openings.get((event.pid, event.fd if event.fd is not None else -1), [])
+        """The first row of a socket: if a call on another one made it, that is where it begins; for a forked child,
+        that call was its parent's.
+        """
+        fd = -1 if event.fd is None else event.fd
+        waiting = self._openings.get((event.pid, fd)) or self._openings.get((self._main, fd), [])
         returned = [opening for opening in waiting if opening.t1 <= event.t0]
         if not returned or event.op in ("socket", "socketpair"):
             return Draft(number=event.conn or 0, pid=event.pid, t_first=event.t0, t_last=event.t0)
@@ -201,39 +211,6 @@ def _opened(number: int, opening: _Opening) -> Draft:
     return draft
 
 
-class _Lookups:
-    """Name lookups that no connection has used yet, by an address in their answer."""
-
-    def __init__(self) -> None:
-        self._by_thread: dict[tuple[str, int, int], list[tuple[int, int]]] = {}
-        self._by_process: dict[tuple[str, int], deque[tuple[int, int]]] = {}
-        self._used: set[int] = set()
-
-    def note(self, row: int, event: Event) -> None:
-        """If this is a lookup that found something, keep (nanoseconds, row)."""
-        operation = OPERATION.get(event.op)
-        if operation is None or operation.family != "lookup" or event.t1 is None or event.lane != PYTHON:
-            return
-        answers = event.result if isinstance(event.result, (list, tuple)) else [event.result]
-        for address in answers:
-            if isinstance(address, str):
-                found = (event.t1 - event.t0, row)
-                self._by_thread.setdefault((address, event.pid, event.tid), []).append(found)
-                self._by_process.setdefault((address, event.pid), deque()).append(found)
-
-    def take(self, connect: Event, peer: str) -> tuple[int, int] | None:
-        """The lookup for a connect: the same thread's newest, else (asyncio asks in helper threads) the oldest of all."""
-        for address in (peer, peer.rpartition(":")[0].strip("[]")):  # gethostbyname knows no port
-            own = self._by_thread.get((address, connect.pid, connect.tid), [])
-            others = self._by_process.get((address, connect.pid), deque())
-            while own or others:
-                found = own.pop() if own else others.popleft()
-                if found[1] not in self._used:
-                    self._used.add(found[1])
-                    return found
-        return None
-
-
 def _kind(draft: Draft, drafts: Mapping[int, Draft]) -> str:
     # A dup is made of a socket that came before it; a file that says otherwise must not send us round in circles.
     while draft.original is not None and draft.original < draft.number and draft.original in drafts:
@@ -249,7 +226,7 @@ def _kind(draft: Draft, drafts: Mapping[int, Draft]) -> str:
 
 def _finished(draft: Draft, kind: str, works: Mapping[tuple[int, str], int]) -> Connection:
     owners = tuple(draft.owners)
-    alone = len(owners) == 1 and works[draft.pid, owners[0]] <= 1
+    alone = len(owners) == 1 and not draft.unowned and works[draft.pid, owners[0]] <= 1
     lookup_ns, lookup_row = draft.lookup or (None, None)
     return Connection(
         number=draft.number,

@@ -24,6 +24,8 @@ class Draft:
     """The connection that a dup was made of."""
     listening: bool = False
     owners: dict[str, None] = field(default_factory=dict)
+    unowned: bool = False
+    """Somebody unknown made a call on it, too."""
     fds: dict[int, None] = field(default_factory=dict)
     peer: str | None = None
     local: str | None = None
@@ -64,6 +66,7 @@ class Draft:
         if event.lane != PYTHON or event.mark == TRACER:
             return
         self.calls += 1
+        self.unowned |= event.owner is None
         if event.t1 is None:
             self._begun(event)
         elif event.not_yet:
@@ -122,8 +125,9 @@ class Draft:
 
     def _asked(self, row: int, event: Event, t1: int) -> None:
         """SO_ERROR was read: 0 is good news only if something has happened since connect."""
-        if event.result and type(event.result) is int:
-            self.errors.append(("connect", errno_name(event.result), row))
+        result = errno_name(event.result) if type(event.result) is int and event.result else event.result
+        if result and isinstance(result, str):
+            self.errors.append(("connect", result, row))
             self.connecting, self.t_woken = False, None
         elif self.t_woken is not None:
             self._proven(t1)

@@ -21,8 +21,9 @@ _ANSWERS: Mapping[str, Callable[[Event], bool]] = {
     "not-yet": lambda event: event.not_yet,
     "failed": lambda event: event.failed,
     "unreturned": lambda event: event.t1 is None,
+    "importing": lambda event: "importing" in event.args,
 }
-"""Words about the answer that are no errno."""
+"""Words about a call and its answer that are no errno."""
 
 _NUMBERS = ("fd", "conn", "pid", "tid")
 _FIELDS = ("op", "lane", "owner", "phase", "errno", "exc", "mark", *_NUMBERS)
@@ -39,7 +40,7 @@ class Filter:
     """
 
     terms: Mapping[str, tuple[str, ...]]
-    """By field; `answer` holds errno names, exceptions and the words `not-yet`, `failed`, `unreturned`."""
+    """By field; `answer` holds errno names, exceptions and the words `not-yet`, `failed`, `unreturned`, `importing`."""
 
     def matches(self, event: Event, phase: str | None = None) -> bool:
         """Whether an event is wanted; `phase` is its entry of `Phases.of_row`."""

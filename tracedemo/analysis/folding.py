@@ -15,7 +15,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tracedemo.analysis.segments import is_readiness
-from tracedemo.events import FLOW, TRACER, Event, Trace
+from tracedemo.events import FLOW, SERVER, TRACER, Event, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,12 @@ def _folded(group: list[tuple[int, Event, Hashable]], least: int) -> Iterator[Fo
 
 
 def _idle(event: Event) -> bool:
-    """Nothing happened: a "not yet", an empty look around, a step of a generator, the tool's own call."""
+    """Nothing happened to the program: a "not yet", an empty look around, a step of a generator, the tool's own call; or
+    the server did something, which the program learns of by a call of its own.
+    """
     if event.lane == FLOW:
         return event.op in ("yield", "resume")
-    if event.mark == TRACER or event.not_yet:
+    if event.mark == TRACER or event.lane == SERVER or event.not_yet:
         return True
     return is_readiness(event.op) and not event.result and not event.failed and event.t1 is not None
 

@@ -10,7 +10,8 @@ Rules
       stops when `close` is entered (t0): another thread may be given the number while close still runs.
     * `socket(fileno=5)` and `detach` change the Python object, not the kernel's socket: the number goes on. TLS does so.
     * What was never seen to be opened gets a number when it is first used; what is unregistered or fails with EBADF after
-      its close is still the old socket.
+      its close is still the old socket, and so is what is asked for its addresses after garbage collection began to close
+      it (the ResourceWarning does that).
     * A descriptor is one process's. A forked child that uses one which it has not opened means its parent's.
     * Selectors and epoll descriptors are no sockets.
     * A row that has a number already keeps it: a Trace that was identified comes out as it went in.
@@ -23,7 +24,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
-from tracedemo.analysis.segments import is_readiness
+from tracedemo.analysis.segments import is_call, is_readiness
 from tracedemo.events import FLOW, PYTHON, SERVER, TRACER, Event, Trace
 
 LOOP = "loop"
@@ -32,12 +33,15 @@ LOOP = "loop"
 _KEEPS = frozenset({"unregister", "modify"})
 """Operations that may come after the close of what they name."""
 
+_NAMES = frozenset({"getsockname", "getpeername"})
+"""Operations that come after the close by garbage collection."""
+
 
 def identify(trace: Trace) -> Trace:
     """The same Trace with `conn` filled on the python, flow and server lanes, and `owner` where it was null.
 
-    Owners: a call on a connection belongs to whoever was last seen working on that connection, or first, if nobody was
-    before; waits and selectors belong to the loop. What is left is unknown.
+    Owners: a call on a connection belongs to whoever of the same thread was last seen working on that connection, or
+    first, if nobody was before; waits and selectors belong to the loop. What is left is unknown.
     """
     events = list(trace)
     numbers = _number(events, trace.header.pid)
@@ -45,15 +49,7 @@ def identify(trace: Trace) -> Trace:
     if all(event.conn == number and event.owner == owner
            for event, number, owner in zip(events, numbers, owners, strict=True)):  # fmt: skip
         return trace
-    return trace.replace(events=_filled(events, numbers, owners))
-
-
-def _filled(
-    events: Sequence[Event], numbers: Sequence[int | None], owners: Sequence[str | None]
-) -> Iterator[Event]:
-    for event, number, owner in zip(events, numbers, owners, strict=True):
-        same = event.conn == number and event.owner == owner
-        yield event if same else event._replace(conn=number, owner=owner)
+    return trace.with_columns(conn=numbers, owner=owners)
 
 
 def _number(events: Sequence[Event], main_pid: int) -> list[int | None]:
@@ -67,9 +63,13 @@ def _number(events: Sequence[Event], main_pid: int) -> list[int | None]:
     return table.numbers
 
 
+OPENING = frozenset({"socket", "socketpair", "accept", "dup"})
+"""Operations that make a descriptor."""
+
+
 def opened_by(event: Event) -> tuple[int, ...]:
     """The descriptors that a call of the program opened; none if it failed or never returned."""
-    if event.lane != PYTHON or event.t1 is None or event.failed or event.not_yet:
+    if event.op not in OPENING or event.lane != PYTHON or event.t1 is None or event.errno or event.exc:
         return ()
     match event.op:
         case "socket":
@@ -99,12 +99,13 @@ class _Descriptors:
         self._main = main_pid or next((event.pid for event in events if event.lane == PYTHON), 0)
         self._open: dict[tuple[int, int], int] = {}
         self._last: dict[tuple[int, int], int] = {}
+        self._collected: set[tuple[int, int]] = set()
         self._opening: list[tuple[int, int, Event]] = []
 
     def apply(self, row: int, event: Event) -> None:
         """One row of the python or flow lane, in order of entry."""
         self.catch_up(event.t0)
-        opened = opened_by(event)
+        opened = event.op in OPENING and opened_by(event)
         if opened:
             heapq.heappush(self._opening, (event.t1 or event.t0, row, event))
         fd = event.fd
@@ -119,6 +120,8 @@ class _Descriptors:
             self._stands(event.pid, fd, number, event.t0)
         if event.op == "close" and event.lane == PYTHON:
             self._open.pop((event.pid, fd), None)
+            if "by" in event.args:
+                self._collected.add((event.pid, fd))
         elif event.op in ("port", "getsockname") and isinstance(event.result, str) and number is not None:
             self.locals.setdefault(event.result, []).append((self.born[number], number))
 
@@ -143,7 +146,8 @@ class _Descriptors:
         number = self._open.get(key)
         if number is not None or event.mark == TRACER:  # the tool's own descriptors are nobody's connection
             return number
-        if (event.op in _KEEPS or event.errno == "EBADF") and key in self._last:
+        late = event.op in _KEEPS or event.errno == "EBADF" or (event.op in _NAMES and key in self._collected)
+        if late and key in self._last:
             return self._last[key]
         if event.pid != self._main and key not in self._last:
             number = self._last.get((self._main, fd))
@@ -158,6 +162,7 @@ class _Descriptors:
 
     def _stands(self, pid: int, fd: int, number: int, since: int) -> None:
         self._open[pid, fd] = self._last[pid, fd] = number
+        self._collected.discard((pid, fd))
         self.born.setdefault(number, since)
 
 
@@ -187,19 +192,20 @@ def _tie_server(events: Sequence[Event], table: _Descriptors) -> None:
 
 def _owners(events: Sequence[Event], numbers: Sequence[int | None]) -> list[str | None]:
     """The owner of each row."""
-    latest: dict[int, str] = {}
+    # By thread, too: a scheduler and its generators share one, while a thread's name says nothing about another thread.
+    latest: dict[tuple[int, int, int], str] = {}
     for event, number in zip(events, numbers, strict=True):
         if number is not None and _works(event):
-            latest.setdefault(number, str(event.owner))
+            latest.setdefault((number, event.pid, event.tid), str(event.owner))
     owners: list[str | None] = []
     for event, number in zip(events, numbers, strict=True):
         owner = event.owner
         if number is not None and _works(event):
-            latest[number] = str(owner)
+            latest[number, event.pid, event.tid] = str(owner)
         elif owner is None and event.lane == PYTHON:
             if number is not None:
-                owner = latest.get(number)
-            elif event.mark != TRACER and _of_selector(event):
+                owner = latest.get((number, event.pid, event.tid))
+            elif _of_selector(event) and is_call(event):
                 owner = LOOP
         owners.append(owner)
     return owners

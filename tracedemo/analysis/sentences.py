@@ -21,6 +21,7 @@ from tracedemo.analysis.short import (
     opened_text,
     plain,
     result_text,
+    thread_name,
     who_text,
 )
 from tracedemo.analysis.text import byte_count, clean, duration_text, duration_words, seconds
@@ -76,8 +77,10 @@ def context(trace: Trace, sockets: Sequence[Connection] | None = None) -> Contex
 
 
 def who(event: Event, context: Context = NOTHING_KNOWN) -> str:
-    """Who made the call, short: the owner, `loop`, `server`, `tracedemo`, or the connection's label; may be empty."""
-    return who_text(event, context.labels)
+    """Who made the call, short: the owner, `loop`, `server`, `tracedemo`, a thread where there are several, or the
+    connection's label; may be empty.
+    """
+    return who_text(event, context.labels, context.threads)
 
 
 def sentence(event: Event, context: Context = NOTHING_KNOWN) -> str:
@@ -90,6 +93,8 @@ def sentence(event: Event, context: Context = NOTHING_KNOWN) -> str:
         text += " (put in by tracedemo)"
     elif event.mark == LATE:
         text += " (it returned when the recording was over)"
+    if event.args.get("importing"):
+        text += ", while a library is imported"
     text = clean(text.strip()) or "Something happens"
     if event.owner is None or event.owner == LOOP or event.lane == SERVER:
         text = text[0].upper() + text[1:]
@@ -105,7 +110,10 @@ def _subject(event: Event, context: Context) -> str:
         return "the loop"
     if event.owner:
         return event.owner
-    return f"thread {event.tid}" if context.threads > 1 else "the program"
+    if context.threads <= 1:
+        return "the program"
+    name = thread_name(event)
+    return f"the {name}" if name == "main thread" else name
 
 
 def _clause(event: Event, context: Context) -> str:
@@ -181,7 +189,9 @@ def _fill(template: str, event: Event, context: Context) -> str:
 def _fd(event: Event, _context: Context) -> str:
     what = event.args.get("what")
     if what:
-        named = "the selector" if what == "selector" else f"the {plain(what)} object"
+        named = (
+            f"the {plain(what)}" if str(what).lower().endswith("selector") else f"the {plain(what)} object"
+        )
         return named if event.fd is None else f"{named}, fd {event.fd}"
     return "a socket" if event.fd is None else f"fd {event.fd}"
 

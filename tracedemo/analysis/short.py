@@ -37,7 +37,7 @@ ARGUMENTS = {
 }
 """Which arguments the short form of a call shows, in order.  Sends and receives show their size, other calls none."""
 
-_HIDDEN = frozenset({"could_wait", "waited", "selector", "what", "by"})
+_HIDDEN = frozenset({"could_wait", "waited", "selector", "what", "by", "importing"})
 
 
 def call_text(event: Event) -> str:
@@ -170,15 +170,22 @@ def ends_stream(event: Event) -> bool:
     return answered and event.args.get("size") != 0 and not event.args.get("peer")
 
 
-def who_text(event: Event, labels: Mapping[int, str]) -> str:
-    """As `sentences.who`; `labels` are those of the connections."""
+def who_text(event: Event, labels: Mapping[int, str], threads: int = 1) -> str:
+    """As `sentences.who`; `labels` are those of the connections, `threads` is how many the program has."""
     if event.mark == TRACER:
         return "tracedemo"
     if event.lane == SERVER:
         return "server"
     if event.owner is not None:
         return clean(event.owner)
+    if threads > 1:  # a connection's label may be another thread's name
+        return thread_name(event)
     return clean(labels.get(event.conn, f"conn {event.conn}")) if event.conn is not None else ""
+
+
+def thread_name(event: Event) -> str:
+    """What to call a thread of which only the number is known.  On Linux the first one has the process's number."""
+    return "main thread" if event.tid == event.pid else f"thread {event.tid}"
 
 
 def plain(value: Any) -> str:

@@ -81,13 +81,16 @@ def _threads(timed: Timed) -> tuple[Lane, ...]:
     for row in timed.own:
         event = timed.events[row]
         by_thread.setdefault((event.pid, event.tid), []).append(row)
+    main_pid = next((pid for pid, _ in by_thread), 0)
     lanes = []
     for number, ((pid, tid), rows) in enumerate(by_thread.items(), start=1):
         t0, t1 = timed.events[rows[0]].t0, max(timed.ends[row] for row in rows)
         cut = sweep(timed.calls(rows), t0, t1, State.RUNNING)
-        label = (
-            "the one thread" if len(by_thread) == 1 else _name([timed.events[row] for row in rows], number)
-        )
+        label = "the one thread"
+        if len(by_thread) > 1:
+            label = _name([timed.events[row] for row in rows], number)
+        if pid != main_pid:
+            label = f"process {pid}, {label}"
         lanes.append(Lane(label, pid, tid, None, t0, t1, tuple(cut), totals(cut)))
     return tuple(lanes)
 

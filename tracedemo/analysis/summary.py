@@ -13,7 +13,7 @@ from tracedemo.analysis.lanes import has_lane
 from tracedemo.analysis.losses import Loss, losses
 from tracedemo.analysis.segments import State, is_readiness
 from tracedemo.analysis.states import States, states
-from tracedemo.events import KERNEL, LANES, PYTHON, Event, Header, Trace
+from tracedemo.events import KERNEL, LANES, PYTHON, TRACER, Event, Header, Trace
 
 
 class ErrorCount(NamedTuple):
@@ -40,6 +40,8 @@ class Summary:
     """The program's own calls (python lane); the tool's are not counted."""
     tool_calls: int
     """The tool's own, marked `tracer`."""
+    import_calls: int
+    """Made by libraries while they were imported: in the log, but in no other number here."""
     by_op: Mapping[str, int]
     """Calls by operation, most frequent first."""
     system_calls: int | None
@@ -124,6 +126,7 @@ def summary(
         states=timeline.totals,
         calls=counts.by_op.total(),
         tool_calls=counts.tool_calls,
+        import_calls=counts.import_calls,
         by_op=dict(counts.by_op.most_common()),
         system_calls=counts.recorded.get(KERNEL),
         not_yet=_by_errno(counts.not_yet),
@@ -161,13 +164,14 @@ class _Counts:
         self.not_yet: Counter[str] = Counter()
         self.blocking_io_errors: Counter[str] = Counter()
         self.errors: Counter[tuple[str, str]] = Counter()
-        self.tool_calls = self.wakeups = self.empty_wakeups = self.unreturned = 0
+        self.tool_calls = self.import_calls = self.wakeups = self.empty_wakeups = self.unreturned = 0
 
     def add(self, event: Event, *, own: bool) -> None:
         """One row; `own`: a call of the program."""
         self.recorded[event.lane] += 1
         if not own:
-            self.tool_calls += event.lane == PYTHON
+            self.tool_calls += event.mark == TRACER
+            self.import_calls += event.mark != TRACER and event.lane == PYTHON
             return
         self.by_op[event.op] += 1
         self.unreturned += event.t1 is None

@@ -193,13 +193,14 @@ class _Watch:
         if operation is not None and operation.phase == RECEIVE and event.t1 is not None:
             self._learn(event)
             if not event.not_yet:  # it found nothing, so whatever the server began by then is still to come
-                self._dealt_with(conn, event.t1)
+                self._dealt_with(conn, event.t1, ended=not event.bytes)
 
     def _goes_on(self, draft: _Draft, row: int, event: Event) -> None:
         """Something happened on the thread that was woken."""
         if event.lane == FLOW:
-            if event.owner and event.op in ("resume", "start", "callback"):
-                draft.resumed.setdefault(event.owner, Resumed(event.owner, event.t0, row, event.place))
+            if event.owner not in (None, LOOP) and event.op in ("resume", "start", "callback"):
+                owner = str(event.owner)
+                draft.resumed.setdefault(owner, Resumed(owner, event.t0, row, event.place))
         elif is_call(event) and event.conn is not None and event.op not in _WATCHING:
             name = self._name(event)
             draft.called.setdefault(name, Resumed(name, event.t0, row, event.place))
@@ -252,10 +253,12 @@ class _Watch:
             cause = "it was ready before" if conn in self._served and not slept else ""
         return cause, None
 
-    def _dealt_with(self, conn: int, t: int) -> None:
-        """What the server did up to now is no cause of anything later."""
+    def _dealt_with(self, conn: int, t: int, *, ended: bool = False) -> None:
+        """What the server sent up to now is no cause of anything later; that it closed remains one until the program has
+        read the end.
+        """
         pending = self._server.get(conn)
-        while pending and pending[0][1].t0 <= t:
+        while pending and pending[0][1].t0 <= t and (ended or pending[0][1].op == "sent"):
             pending.popleft()
 
     def _learn(self, event: Event) -> None:

@@ -27,4 +27,6 @@ def shares(times: Mapping[State, int], width: int, glyphs: Glyphs) -> Cell:
     missing = width - sum(lengths.values())
     for state in sorted(exact, key=lambda state: lengths[state] - exact[state])[:missing]:
         lengths[state] += 1
-    return tuple((glyphs.states[state] * length, STATE_STYLE[state]) for state, length in lengths.items() if length)
+    return tuple(
+        (glyphs.states[state] * length, STATE_STYLE[state]) for state, length in lengths.items() if length
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tracedemo.analysis.comparison import BYTES, NS, PERCENT, Comparison, Metric, compare
 from tracedemo.analysis.sentences import duration_words
@@ -15,7 +16,7 @@ from tracedemo.render.glyphs import STATE_STYLE, Glyphs
 from tracedemo.render.grid import Cell, cell, note, width_of_cell
 from tracedemo.render.lines import BLANK, Line, Piece, safe, shorten, width_of
 from tracedemo.render.options import Options
-from tracedemo.render.words import count, percent, took
+from tracedemo.render.words import capital, count, percent, percent_words, took
 
 _PLAIN_STATES = frozenset({State.RUNNING, State.CALL})
 """States that are nothing to look at in a table of numbers."""
@@ -31,7 +32,7 @@ def table(studies: Sequence[Study], options: Options) -> Iterator[Line]:
         yield (("Nothing to compare.", "dim"),)
         return
     glyphs = options.glyphs
-    found = compare([study.trace for study in studies])
+    found = _compared(studies)
     yield from note(safe(f"{_subject(found)}: the numbers", glyphs), options.width, "title")
     yield BLANK
     yield from _numbers(found, options)
@@ -48,9 +49,22 @@ def table(studies: Sequence[Study], options: Options) -> Iterator[Line]:
         yield from note(safe(text, glyphs), options.width)
 
 
+def _compared(studies: Sequence[Study]) -> Comparison:
+    """The comparison, with the runs called as their studies are: a name that comes twice gets a number."""
+    names: list[str] = []
+    for study in studies:
+        number = sum(other.name == study.name for other in studies[: len(names)]) + 1
+        names.append(study.name if number == 1 else f"{study.name} ({number})")
+    return replace(compare([study.trace for study in studies]), names=tuple(names))
+
+
 def _subject(found: Comparison) -> str:
     requests = {summary.header.requests for summary in found.summaries}
-    each = f"{count(next(iter(requests)) or 0, 'request')}, " if len(requests) == 1 and None not in requests else ""
+    each = (
+        f"{count(next(iter(requests)) or 0, 'request')}, "
+        if len(requests) == 1 and None not in requests
+        else ""
+    )
     return f"{each}{count(len(found.names), 'way')}"
 
 
@@ -132,13 +146,14 @@ def plain(studies: Sequence[Study], options: Options) -> Iterator[str]:
     if not studies:
         yield "Nothing to compare."
         return
-    found = compare([study.trace for study in studies])
+    found = _compared(studies)
     glyphs = options.glyphs
     for metric in found.metrics:
         values = (
-            f"{name} {_spoken(metric, value, glyphs)}" for name, value in zip(found.names, metric.values, strict=True)
+            f"{name} {_spoken(metric, value, glyphs)}"
+            for name, value in zip(found.names, metric.values, strict=True)
         )
-        yield safe(f"{metric.label[:1].upper()}{metric.label[1:]}: {', '.join(values)}.", glyphs)
+        yield safe(f"{capital(metric.label)}: {', '.join(values)}.", glyphs)
     for name, place in zip(found.names, range(len(found.names)), strict=True):
         for row in found.phases:
             total = row.cells[place]
@@ -150,14 +165,16 @@ def plain(studies: Sequence[Study], options: Options) -> Iterator[str]:
 def _spoken(metric: Metric, value: float | None, glyphs: Glyphs) -> str:
     if value is None:
         return "unknown"
-    return duration_words(int(value)) if metric.unit == NS else value_text(metric, value, glyphs)
+    if metric.unit == NS:
+        return duration_words(int(value))
+    return percent_words(value) if metric.unit == PERCENT else value_text(metric, value, glyphs)
 
 
-def rows(studies: Sequence[Study], options: Options) -> Iterator[dict[str, object]]:
+def rows(studies: Sequence[Study], _options: Options) -> Iterator[dict[str, object]]:
     """An object for each number and for each phase of each run."""
     if not studies:
         return
-    found = compare([study.trace for study in studies])
+    found = _compared(studies)
     for metric in found.metrics:
         values = dict(zip(found.names, metric.values, strict=True))
         yield {"metric": metric.name, "unit": metric.unit, "values": values}

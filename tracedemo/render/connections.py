@@ -38,18 +38,14 @@ def table(study: Study, options: Options) -> Iterator[Line]:
     found = _wanted(study, options)
     yield from note(safe(f"{name_of(study)}: connection by connection", glyphs), options.width, "title")
     yield BLANK
-    if not found:
-        yield from note("No sockets.", options.width)
-        return
-    rows = [_cells(it, glyphs) for it in found]
-    grid = Grid(_COLUMNS, rows, glyphs, options.width)
-    if grid.widths is None:
-        yield from _stacked(found, options)
+    if found:
+        yield from _laid_out(found, options)
     else:
-        yield from grid.lines()
-    if len(found) < len(study.connections):
+        yield from note("None of the sockets fits." if study.connections else "No sockets.", options.width)
+    left_out = len(study.connections) - len(found)
+    if left_out:
         yield BLANK
-        yield from note(f"--only leaves out {count(len(study.connections) - len(found), 'socket')}.", options.width)
+        yield from note(f"--only leaves out {count(left_out, 'socket')}.", options.width)
 
 
 def _wanted(study: Study, options: Options) -> Sequence[Connection]:
@@ -57,6 +53,12 @@ def _wanted(study: Study, options: Options) -> Sequence[Connection]:
         return study.connections
     numbers = {study.events[row].conn for row in study.rows(options.only)}
     return [it for it in study.connections if it.number in numbers]
+
+
+def _laid_out(found: Sequence[Connection], options: Options) -> Iterator[Line]:
+    """Columns, or, where these don't fit, a paragraph for each."""
+    grid = Grid(_COLUMNS, [_cells(it, options.glyphs) for it in found], options.glyphs, options.width)
+    yield from _stacked(found, options) if grid.widths is None else grid.lines()
 
 
 def _cells(it: Connection, glyphs: Glyphs) -> tuple[Cell, ...]:
@@ -106,7 +108,7 @@ def _failures(it: Connection, times: str) -> str:
 
 
 def _stacked(found: Sequence[Connection], options: Options) -> Iterator[Line]:
-    """A paragraph for each connection, where there is no room for columns."""
+    """A paragraph for each connection."""
     glyphs = options.glyphs
     for it in found:
         yield from note(safe(f"{it.number}  {it.label}  {_other_side(it)}", glyphs), options.width, "strong")
@@ -119,8 +121,8 @@ def _facts(it: Connection, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
     known = [f"{label} {took(ns, glyphs)}" for label, ns in times if ns is not None]
     if known:
         yield ", ".join(known), ""
-    yield (f"sent {count(it.bytes_sent, 'byte')}, received {it.bytes_received:,} for {count(it.requests, 'request')};"
-           f" closed: {_closed(it)}", "dim")  # fmt: skip
+    moved = f"sent {count(it.bytes_sent, 'byte')}, received {it.bytes_received:,} for {count(it.requests, 'request')}"
+    yield f"{moved}; closed: {_closed(it)}", "dim"
     if it.not_yet:
         yield f"{glyphs.not_yet} {counts(it.not_yet)}", "not-yet"
     if it.errors:
@@ -132,9 +134,15 @@ def _facts(it: Connection, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
 
 def plain(study: Study, options: Options) -> Iterator[str]:
     """A sentence for each connection."""
+    if not study.connections:
+        yield "No sockets."
     for it in _wanted(study, options):
         parts = [f"Connection {it.number}, {it.label}, {_to(it)}"]
-        times = (("looked up in", it.lookup_ns), ("connected in", it.connect_ns), ("first byte after", it.first_byte_ns))
+        times = (
+            ("looked up in", it.lookup_ns),
+            ("connected in", it.connect_ns),
+            ("first byte after", it.first_byte_ns),
+        )
         parts += [f"{label} {duration_words(ns)}" for label, ns in times if ns is not None]
         parts.append(f"{count(it.bytes_sent, 'byte')} sent, {it.bytes_received:,} received")
         parts.append(count(it.requests, "request"))

@@ -1,4 +1,4 @@
-"""What states and marks look like: a character, a colour and words for each.  Measured choices: one table, used by all views.
+"""What states and marks look like: a character, a colour and words for each.  One table for all views.
 
 Rules
 * A state is told by colour and by pattern, so that it can be told without colour.
@@ -87,5 +87,7 @@ ASCII = Glyphs(
     ascii=True,
 )
 
-NEEDED = "".join((*UTF8.states.values(), UTF8.not_yet, UTF8.wakeup, UTF8.ellipsis, UTF8.times, UTF8.tick, UTF8.arrow, "µ"))
+NEEDED = "".join(
+    (*UTF8.states.values(), UTF8.not_yet, UTF8.wakeup, UTF8.ellipsis, UTF8.times, UTF8.tick, UTF8.arrow, "µ")
+)
 """What an encoding must be able to write before UTF8 is used."""

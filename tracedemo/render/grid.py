@@ -8,13 +8,15 @@ little. A column of rank 0 is never cut; one with `wrap` goes on below where it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tracedemo.render.glyphs import Glyphs
 from tracedemo.render.lines import Line, Piece, fold_text, shorten, width_of
 
 GAP = 2
+BELOW = 28
+"""Columns that are enough for what goes on below."""
 _GAP = " " * GAP
 
 Cell = Line
@@ -57,7 +59,10 @@ def width_of_cell(pieces: Cell) -> int:
 
 def fit(columns: Sequence[Column], natural: Sequence[int], room: int | None) -> list[int] | None:
     """The width of each column, 0 for those that go; None when even so they don't fit into `room`."""
-    wanted = [width if column.most is None else min(width, column.most) for column, width in zip(columns, natural, strict=True)]
+    wanted = [
+        width if column.most is None else min(width, column.most)
+        for column, width in zip(columns, natural, strict=True)
+    ]
     if room is None:
         return wanted
     by_rank = sorted(range(len(columns)), key=lambda place: columns[place].rank)
@@ -76,7 +81,7 @@ def fit(columns: Sequence[Column], natural: Sequence[int], room: int | None) -> 
 def _least(column: Column, wanted: int) -> int:
     if column.optional:
         return 0
-    return min(column.least, wanted) if column.rank else wanted
+    return min(max(column.least, 1), wanted) if column.rank else wanted
 
 
 def total(widths: Sequence[int]) -> int:
@@ -104,9 +109,14 @@ class Grid:
 
     def _natural(self, place: int) -> int:
         """How wide a column would like to be.  One without content takes no room, not even for its title."""
+        column = self.columns[place]
         cells = {pieces for row in self.rows if (pieces := row[place])}  # most are said again and again
-        width = max(map(width_of_cell, cells), default=0)
-        return max(width, width_of(self.columns[place].title)) if width else 0
+        widths = {width_of_cell(pieces) for pieces in cells}
+        if column.wrap and column.most is not None and max(widths, default=0) > column.most:
+            # What goes on below anyway makes the column no wider than the others need, within reason.
+            widths = {width for width in widths if width <= column.most} | {min(BELOW, column.most)}
+        width = max(widths, default=0)
+        return max(width, width_of(column.title)) if width else 0
 
     def lines(self) -> Iterator[Line]:
         """Head, rule and all rows."""
@@ -193,15 +203,3 @@ def note(text: str, width: int | None, style: str = "dim", indent: int = 0) -> I
     rows = [text] if width is None else fold_text(text, max(width - indent, 10))
     for row in rows:
         yield ((" " * indent + row, style),)
-
-
-def blocks(groups: Iterable[Iterable[Line]]) -> Iterator[Line]:
-    """Groups of lines with a blank line between them; empty groups are left out."""
-    first = True
-    for group in groups:
-        begun = False
-        for line in group:
-            if not begun and not first:
-                yield ()
-            begun, first = True, False
-            yield line

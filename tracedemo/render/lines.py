@@ -51,12 +51,11 @@ class Sheet:
             for text, name in line:
                 if name not in styles:
                     styles[name] = _style(console, name)
-                if text.startswith(" "):  # some readers of SVG leave out spaces at the begin of a text
-                    inside = text.lstrip(" ")
+                inside = text.lstrip(" ")
+                if len(inside) < len(text):  # some readers of SVG leave out spaces at the begin of a text
                     yield Segment(text[: len(text) - len(inside)])
-                    text = inside
-                if text:
-                    yield Segment(text, styles[name])
+                if inside:
+                    yield Segment(inside, styles[name])
             yield newline
 
 
@@ -69,6 +68,14 @@ def _style(console: Console, name: str) -> Style:
         return console.get_style(name)
     except MissingStyle:
         return Style.parse(STYLES.get(name, ""))
+
+
+def trimmed(line: Line) -> Line:
+    """A line without the spaces at its end."""
+    pieces = list(line)
+    while pieces and not pieces[-1][0].rstrip():
+        pieces.pop()
+    return [*pieces[:-1], (pieces[-1][0].rstrip(), pieces[-1][1])] if pieces else BLANK
 
 
 def safe(text: str, glyphs: Glyphs) -> str:
@@ -92,11 +99,15 @@ _SPELLED = {"µ": "u", "…": "...", "×": "x", "→": "->", "–": "-", "—": 
 
 def width_of(text: str) -> int:
     """Columns that a text takes on a terminal."""
-    if text.isascii():
+    if text.isascii() or max(text) < _FIRST_WITHOUT_WIDTH:
         return len(text)
     from rich.cells import cell_len
 
     return cell_len(text)
+
+
+_FIRST_WITHOUT_WIDTH = "\u0300"
+"""Below this character everything that can be printed takes one column."""
 
 
 def shorten(text: str, width: int, glyphs: Glyphs, *, middle: bool = False) -> str:
@@ -132,12 +143,16 @@ _SPACE = re.compile(r" (?!(?:%|ms|µs|us|ns|s)(?:\W|$))")
 
 def fold_text(text: str, width: int) -> list[str]:
     """A text in lines of at most `width` columns, broken at spaces, and within a word only where it must be: nothing is
-    lost but the spaces at the breaks."""
+    lost but the spaces at the breaks.  Every line is indented as the first one is.
+    """
     if width_of(text) <= width:
         return [text]
+    inside = text.lstrip(" ")
+    lead = text[: min(len(text) - len(inside), width - 1)]
+    width -= len(lead)
     lines: list[str] = []
     line = ""
-    for word in _SPACE.split(text):
+    for word in _SPACE.split(inside):
         longer = f"{line} {word}" if line else word
         if width_of(longer) <= width:
             line = longer
@@ -146,7 +161,7 @@ def fold_text(text: str, width: int) -> list[str]:
             lines.append(line)
         line = word
         while width_of(line) > width:
-            head = _head(line, max(width, 1)) or line[0]
+            head = _head(line, width) or line[0]
             lines.append(head)
             line = line[len(head) :]
-    return [*lines, line] if line else lines
+    return [lead + line for line in (*lines, line) if line]

@@ -13,7 +13,7 @@ from tracedemo.render.glyphs import Glyphs
 from tracedemo.render.grid import Cell, Column, Grid, cell, width_of_cell
 from tracedemo.render.lines import BLANK, Line, Piece, safe, shorten, width_of
 from tracedemo.render.options import Options
-from tracedemo.render.words import count, name_of, took
+from tracedemo.render.words import capital, count, name_of, took
 from tracedemo.syscalls import PHASES
 
 PHASE_WORDS = dict.fromkeys(PHASES, "") | {
@@ -49,7 +49,13 @@ def table(study: Study, options: Options) -> Iterator[Line]:
     width = max(min(options.picture - 60, 60), 8)
     whole = max(total.time for total in totals)
     rows = [_row(total, whole, width, glyphs) for total in totals]
-    columns = (Column("phase"), Column("time", right=True), Column(""), Column("calls", right=True), Column("not yet"))
+    columns = (
+        Column("phase"),
+        Column("time", right=True),
+        Column(""),
+        Column("calls", right=True),
+        Column("not yet"),
+    )
     yield from Grid(columns, rows, glyphs, options.width).lines()
 
 
@@ -90,16 +96,21 @@ def _whole(found: Comparison) -> int:
     return max((total.time for row in found.phases for total in row.cells if total), default=0)
 
 
+def _digits(found: Comparison) -> int:
+    """Columns that the biggest number of calls takes."""
+    return max((len(f"{total.calls:,}") for row in found.phases for total in row.cells if total), default=1)
+
+
 def _side_by_side(found: Comparison, each: int, glyphs: Glyphs) -> Iterator[Line]:
     """Two lines a cell: time and bar; calls and "not yet" answers."""
     names = (shorten(safe(name, glyphs), each, glyphs) for name in found.names)
     yield _joined("phase", [cell(name, "strong") for name in names], each)
     yield ((glyphs.rule * (_LABEL + (each + 2) * len(found.names)), "dim"),)
-    whole = _whole(found)
+    whole, digits = _whole(found), _digits(found)
     for row in found.phases:
         label = PHASE_WORDS.get(row.phase, row.phase)
         yield _joined(label, [_time(total, whole, each - _TIME - 1, glyphs) for total in row.cells], each)
-        yield _joined("", [_calls(total, each, glyphs) for total in row.cells], each)
+        yield _joined("", [_calls(total, each, max(digits, 4), glyphs) for total in row.cells], each)
 
 
 def _joined(label: str, cells: Sequence[Cell], each: int) -> Line:
@@ -116,13 +127,16 @@ def _joined(label: str, cells: Sequence[Cell], each: int) -> Line:
 def _time(total: PhaseTotal | None, whole: int, width: int, glyphs: Glyphs) -> Cell:
     if total is None:
         return ((f"{glyphs.nothing:>{_TIME}}", "dim"),)
-    return ((f"{took(total.time, glyphs):>{_TIME}} ", ""), *bar(total.time, whole, width, total.state, glyphs))
+    return (
+        (f"{took(total.time, glyphs):>{_TIME}} ", ""),
+        *bar(total.time, whole, width, total.state, glyphs),
+    )
 
 
-def _calls(total: PhaseTotal | None, each: int, glyphs: Glyphs) -> Cell:
+def _calls(total: PhaseTotal | None, each: int, digits: int, glyphs: Glyphs) -> Cell:
     if total is None:
         return ()
-    text = f"{total.calls:>4,} {'call ' if total.calls == 1 else 'calls'}"
+    text = f"{total.calls:>{digits},} {'call ' if total.calls == 1 else 'calls'}"
     if not total.not_yet:
         return ((text.rstrip(), "dim"),)
     mark = f"  {glyphs.not_yet} {total.not_yet:,}"
@@ -134,7 +148,9 @@ def _by_block(found: Comparison, room: int, glyphs: Glyphs) -> Iterator[Line]:
     """A block for each phase, a line for each run in it."""
     label = min(max(width_of(safe(name, glyphs)) for name in found.names), 16)
     names = [shorten(safe(name, glyphs), label, glyphs) for name in found.names]
-    calls = {id(total): _calls(total, room, glyphs) for row in found.phases for total in row.cells}
+    calls = {
+        id(total): _calls(total, room, _digits(found), glyphs) for row in found.phases for total in row.cells
+    }
     beside = max(map(width_of_cell, calls.values()), default=0)
     width = max(room - label - _TIME - 6 - beside, 6)
     whole = _whole(found)
@@ -152,8 +168,10 @@ def _by_block(found: Comparison, room: int, glyphs: Glyphs) -> Iterator[Line]:
 # Other forms
 
 
-def plain(study: Study, options: Options) -> Iterator[str]:
+def plain(study: Study, _options: Options) -> Iterator[str]:
     """The phases in sentences."""
+    if not any(total.calls for total in study.phases.totals.values()):
+        yield "No calls."
     for total in study.phases.totals.values():
         if total.calls:
             yield f"{phase_sentence(total)}."
@@ -161,12 +179,12 @@ def plain(study: Study, options: Options) -> Iterator[str]:
 
 def phase_sentence(total: PhaseTotal) -> str:
     """A phase in words, without a stop."""
-    label = PHASE_WORDS.get(total.phase, total.phase).capitalize()
+    label = capital(PHASE_WORDS.get(total.phase, total.phase))
     answers = f', {count(total.not_yet, "answer")} "not yet"' if total.not_yet else ""
     return f"{label}: {duration_words(total.time)} in {count(total.calls, 'call')}{answers}"
 
 
-def rows(study: Study, options: Options) -> Iterator[dict[str, object]]:
+def rows(study: Study, _options: Options) -> Iterator[dict[str, object]]:
     """One object a phase."""
     for total in study.phases.totals.values():
         yield phase_object(total)

@@ -14,7 +14,7 @@ from tracedemo.render.glyphs import STATE_STYLE, STATE_WORDS, Glyphs
 from tracedemo.render.grid import Cell, Column, Grid, cell, note
 from tracedemo.render.lines import BLANK, Line, safe
 from tracedemo.render.options import Options
-from tracedemo.render.words import count, counts, main_state, name_of, percent, took
+from tracedemo.render.words import capital, count, counts, main_state, name_of, percent, percent_words, took
 
 THREAD_STATES = tuple(state for state in State if state is not State.PARKED)
 """A thread is never parked."""
@@ -84,14 +84,21 @@ def _rows(found: Summary, glyphs: Glyphs) -> Iterator[tuple[str, str, str, str]]
     yield "calls", f"{found.calls:,}", counts(found.by_op), ""
     if found.system_calls is not None:
         yield "system calls", f"{found.system_calls:,}", "", ""
-    yield '"not yet" answers', f"{found.not_yets:,}", counts(found.not_yet), "not-yet" if found.not_yet else "dim"
+    yield (
+        '"not yet" answers',
+        f"{found.not_yets:,}",
+        counts(found.not_yet),
+        "not-yet" if found.not_yet else "dim",
+    )
     empty = f"{count(found.empty_wakeups, 'wakeup')} with nothing ready" if found.empty_wakeups else ""
     yield "wakeups", f"{found.wakeups:,}", empty, "wakeup" if found.wakeups else "dim"
     yield "connections", f"{found.connections:,}", _connections(found), ""
     yield "sent", f"{found.bytes_sent:,}", "bytes", ""
     yield "received", f"{found.bytes_received:,}", "bytes", ""
     if found.cpu_user or found.cpu_system:
-        parts = f"{took(found.cpu_user, glyphs)} user, {took(found.cpu_system, glyphs)} system; the whole process"
+        parts = (
+            f"{took(found.cpu_user, glyphs)} user, {took(found.cpu_system, glyphs)} system; the whole process"
+        )
         yield "CPU time", took(found.cpu_user + found.cpu_system, glyphs), parts, ""
     if found.threads > 1:
         yield "threads", f"{found.threads:,}", f"{took(found.thread_time, glyphs)} together", ""
@@ -137,10 +144,10 @@ def plain(study: Study, options: Options) -> Iterator[str]:
     for state in THREAD_STATES:
         if found.states[state]:
             time = duration_words(found.states[state])
-            yield f"{STATE_WORDS[state].capitalize()}: {time}, {percent(found.share(state))}."
+            yield f"{capital(STATE_WORDS[state])}: {time}, {percent_words(found.share(state))}."
     for label, value, detail, _ in _rows(found, options.glyphs):
         if not label.startswith("CPU"):
-            yield f"{label.capitalize()}: {value}{f' ({detail})' if detail else ''}."
+            yield f"{capital(label)}: {value}{f' ({detail})' if detail else ''}."
     if found.cpu_user or found.cpu_system:
         user, system = duration_words(found.cpu_user), duration_words(found.cpu_system)
         yield f"CPU time of the whole process: {user} user, {system} system."
@@ -149,7 +156,7 @@ def plain(study: Study, options: Options) -> Iterator[str]:
     yield from (text for text in (_ending(found), *found.notes) if text)
 
 
-def rows(study: Study, options: Options) -> Iterator[dict[str, object]]:
+def rows(study: Study, _options: Options) -> Iterator[dict[str, object]]:
     """The numbers as one object."""
     found = study.summary
     yield {name: value for name, value in asdict(found).items() if name != "header"}

@@ -1,29 +1,36 @@
 """The timeline: a line for each thread, one for the wakeups, one for each connection, on one clock.
 
 Theory
-    A column of the screen is a stretch of time, and shows the state with most time in it. On a connection's line "parked" is
-    shown only where there is nothing else: a column is a millisecond or two, and a call that takes some microseconds of
-    it is what there is to see.
+    A column of the screen is a stretch of time, a millisecond or so, and a call takes microseconds of it: by time alone, no
+    call would be seen. So a column shows
+    1. "parked" only where there is nothing else;
+    2. waiting (blocked, asleep) where that takes more time than all that is done;
+    3. else what is done, and there a call counts CALL_WEIGHT times as much as the Python between calls. A loop that
+       asks again and again spends most of its time in getting from one question to the next.
     Threads stand on top, since the thread is what is short; below it, who uses it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from tracedemo.analysis.sentences import duration_words
 from tracedemo.analysis.states import Lane, State
 from tracedemo.analysis.study import Study
 from tracedemo.render.glyphs import STATE_STYLE, STATE_WORDS, Glyphs
+from tracedemo.render.grid import note
 from tracedemo.render.lines import BLANK, Line, Piece, safe, shorten, width_of
 from tracedemo.render.options import Options
-from tracedemo.render.words import count, counts, name_of, percent, took
+from tracedemo.render.words import capital, count, moment, name_of, percent_words, took
 
 MANY, SHOWN = 50, 12
 """From more lanes than MANY of a kind, SHOWN are drawn."""
+CALL_WEIGHT = 10
 _STEPS = (1, 2, 5, 10)
+_WAITING = (State.BLOCKED, State.ASLEEP)
+_WEIGHTS = {State.RUNNING: 1, State.CALL: CALL_WEIGHT, State.NOT_YET: CALL_WEIGHT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +65,15 @@ def table(studies: Sequence[Study], options: Options) -> Iterator[Line]:
 def drawn(studies: Sequence[Study], names: Sequence[str], options: Options) -> Iterator[Line]:
     """Axis, lanes and legend."""
     glyphs, room = options.glyphs, options.picture
-    groups = [_lanes(study, name, single=len(studies) == 1) for study, name in zip(studies, names, strict=True)]
+    groups = [
+        _lanes(study, name, single=len(studies) == 1) for study, name in zip(studies, names, strict=True)
+    ]
     span = max((study.states.wall for study in studies), default=0)
     if not any(study.states.threads for study in studies):
-        yield (("No calls to draw.", "dim"),)
+        yield (("No calls.", "dim"),)
         return
     widest = max(width_of(safe(label, glyphs)) for group in groups for label, *_ in group)
-    label = min(widest, max(room // 4, 8)) + 1
+    label = 1 + (widest if options.width is None else min(widest, max(room // 4, 8)))
     scale = Scale(max(span, 1), max(room - label, 10), label)
     yield _axis(scale, span, glyphs)
     for place, (study, group) in enumerate(zip(studies, groups, strict=True)):
@@ -90,9 +99,14 @@ def _lanes(study: Study, name: str, *, single: bool) -> list[Labelled]:
     elif len(threads) == 1:
         top = [(name, "strong", threads[0])]
     else:
-        top = [(name, "strong", None), *((f"  {_with_pid(lane, several=several)}", "", lane) for lane in threads)]
+        top = [
+            (name, "strong", None),
+            *((f"  {_with_pid(lane, several=several)}", "", lane) for lane in threads),
+        ]
     wakeups: list[Labelled] = [("  wakeups", "dim", None)] if study.wakeups else []
-    below = _some(study.states.connections)
+    own = {(lane.pid, lane.label) for lane in study.states.threads}
+    # A thread with one connection that is called like it: its line tells all.
+    below = [lane for lane in _some(study.states.connections) if (lane.pid, lane.label) not in own]
     return [*top, *wakeups, *((f"  {_with_pid(lane, several=several)}", "dim", lane) for lane in below)]
 
 
@@ -139,7 +153,11 @@ def _cells(lane: Lane, origin: int, scale: Scale) -> list[State | None]:
         begin, end = t0 - origin, max(t1 - origin, t0 - origin + 1)  # a call that took no time is seen, too
         first, last = scale.column(begin), scale.column(end - 1)
         for column in range(first, last + 1):
-            inside = min(end, scale.edge(column + 1)) - max(begin, scale.edge(column)) if first < last else end - begin
+            inside = (
+                min(end, scale.edge(column + 1)) - max(begin, scale.edge(column))
+                if first < last
+                else end - begin
+            )
             times[column][state] = times[column].get(state, 0) + inside
     found = [_shown(inside) for inside in times]
     while found and found[-1] is None:
@@ -149,8 +167,13 @@ def _cells(lane: Lane, origin: int, scale: Scale) -> list[State | None]:
 
 def _shown(times: dict[State, int]) -> State | None:
     """What a column shows."""
-    states = [state for state in times if state is not State.PARKED] or list(times)
-    return max(states, key=times.__getitem__, default=None)
+    done = {state: time * weight for state, weight in _WEIGHTS.items() if (time := times.get(state))}
+    waited = {state: time for state in _WAITING if (time := times.get(state))}
+    if waited and sum(waited.values()) >= sum(times[state] for state in done):
+        return max(waited, key=waited.__getitem__)
+    if done:
+        return max(done, key=done.__getitem__)
+    return State.PARKED if times else None
 
 
 def _wakeups(study: Study, scale: Scale, glyphs: Glyphs) -> Iterator[Piece]:
@@ -201,38 +224,43 @@ def legend(room: int, glyphs: Glyphs) -> Iterator[Line]:
             line += [sample, (f" {words}".ljust(width - 3), "")]
         line[-1] = (line[-1][0].rstrip(), "")
         yield line
+    yield from note("Calls are drawn longer than they are, so that they can be seen.", room)
 
 
 # Other forms
 
 
-def plain(studies: Sequence[Study], options: Options) -> Iterator[str]:
+def plain(studies: Sequence[Study], _options: Options) -> Iterator[str]:
     """Each lane in a sentence: when, and how long in which state."""
+    if not any(study.states.threads for study in studies):
+        yield "No calls."
     for study in studies:
         lead = f"{study.name}, " if len(studies) > 1 else ""
         several = len(study.pids) > 1
         for lane in (*study.states.threads, *study.states.connections):
-            begin, end = duration_words(lane.t0 - study.origin), duration_words(lane.t1 - study.origin)
-            yield f"{lead}{_with_pid(lane, several=several)}, from {begin} to {end}: {_parts(lane)}."
+            begin, end = moment(lane.t0 - study.origin), moment(lane.t1 - study.origin)
+            label = _with_pid(lane, several=several)
+            whose = label if lane.conn is not None or lead else capital(label)
+            yield f"{lead}{whose}, from {begin} to {end}: {_parts(lane)}."
         if study.wakeups:
             yield f"{lead}{count(len(study.wakeups), 'wakeup')}: {_batches(study)}."
 
 
 def _parts(lane: Lane) -> str:
     times = {STATE_WORDS[state]: time for state, time in lane.totals.items() if time}
-    return ", ".join(f"{words} {percent(time / lane.total)}" for words, time in times.items()) or "no time at all"
+    return (
+        ", ".join(f"{words} {percent_words(time / lane.total)}" for words, time in times.items())
+        or "no time at all"
+    )
 
 
 def _batches(study: Study) -> str:
     """How many sockets were ready at once, and how often."""
-    sizes: dict[str, int] = {}
-    for size in sorted(len(wakeup.ready) for wakeup in study.wakeups):
-        words = f"with {count(size, 'socket')} ready"
-        sizes[words] = sizes.get(words, 0) + 1
-    return counts(sizes)
+    sizes = Counter(len(wakeup.ready) for wakeup in study.wakeups)
+    return ", ".join(f"{times:,} with {count(size, 'socket')} ready" for size, times in sorted(sizes.items()))
 
 
-def rows(studies: Sequence[Study], options: Options) -> Iterator[dict[str, object]]:
+def rows(studies: Sequence[Study], _options: Options) -> Iterator[dict[str, object]]:
     """One object a lane, with all its stretches."""
     for study in studies:
         for lane in (*study.states.threads, *study.states.connections):

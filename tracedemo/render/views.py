@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tracedemo.render.lines import Line, Sheet, safe, trimmed
+
 if TYPE_CHECKING:
     from tracedemo.analysis.study import Study
-    from tracedemo.render.lines import Line, Sheet
     from tracedemo.render.options import Options
 
 FORMATS = ("table", "plain", "jsonl")
@@ -39,14 +40,10 @@ class View:
 
     def table(self, studies: Sequence[Study], options: Options) -> Sheet:
         """The view as a rich renderable."""
-        from tracedemo.render.lines import Sheet
-
         return Sheet(lambda: self._lines(studies, options))
 
     def plain(self, studies: Sequence[Study], options: Options) -> Iterator[str]:
         """The view in sentences, one a line."""
-        from tracedemo.render.lines import safe
-
         for found in self._parts(studies):
             if len(studies) > 1 and not self.joint:
                 yield safe(f"{found.name}:", options.glyphs)
@@ -75,7 +72,8 @@ class View:
         for number, found in enumerate(self._parts(studies)):
             if number:
                 yield ()
-            yield from self._module.table(found, options)
+            for line in self._module.table(found, options):
+                yield line if not line or line[-1][0][-1:] != " " else trimmed(line)
 
 
 VIEWS = {
@@ -83,10 +81,17 @@ VIEWS = {
     for view in (
         View("log", "The log", "every call with its answer, line by line", filtered=True),
         View("summary", "The summary", "the run in numbers: time by state, calls, not yets, wakeups"),
-        View("timeline", "The timeline", "who does what, and when: threads, wakeups, connections", joint=True),
+        View(
+            "timeline", "The timeline", "who does what, and when: threads, wakeups, connections", joint=True
+        ),
         View("phases", "The phases", "what the calls were for, and what each phase cost"),
         View("wakeups", "The wakeups", "what woke each select, and who went on because of it", filtered=True),
-        View("connections", "The connections", "peer, times, bytes, reuse and end of each connection", filtered=True),
+        View(
+            "connections",
+            "The connections",
+            "peer, times, bytes, reuse and end of each connection",
+            filtered=True,
+        ),
         View("comparison", "The comparison", "runs side by side: numbers, phases, timelines", joint=True),
     )
 }

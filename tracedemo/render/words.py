@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath, PureWindowsPath
 
-from tracedemo.analysis.sentences import duration_text
+from tracedemo.analysis.sentences import duration_text, duration_words
 from tracedemo.analysis.states import State
 from tracedemo.analysis.study import Study
 from tracedemo.events import Site
@@ -51,6 +51,21 @@ def percent(share: float) -> str:
     if 0.995 <= share < 1:
         return ">99 %"
     return f"{share:.0%}".replace("%", " %")
+
+
+def percent_words(share: float) -> str:
+    """The same, to be read aloud."""
+    return percent(share).replace("<", "less than ").replace(">", "more than ").replace("%", "percent")
+
+
+def moment(ns: int) -> str:
+    """An instant, to be read aloud: `the start`, `8.9 milliseconds`."""
+    return duration_words(ns) if ns else "the start"
+
+
+def capital(text: str) -> str:
+    """A text that begins a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def main_state(study: Study) -> State | None:

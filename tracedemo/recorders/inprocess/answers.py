@@ -6,7 +6,7 @@ The other half of `describe`: what is noted there raw is named here. Change them
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -117,16 +117,19 @@ _OPTIONS = {
 _HOW = {0: "SHUT_RD", 1: "SHUT_WR", 2: "SHUT_RDWR"}
 _POLL_BITS = ((1, "IN"), (2, "PRI"), (4, "OUT"), (8, "ERR"), (16, "HUP"), (32, "NVAL"), (0x2000, "RDHUP"),
               (1 << 28, "EXCLUSIVE"), (1 << 30, "ONESHOT"), (1 << 31, "ET"))  # fmt: skip
+_MESSAGE_FLAGS = tuple(_constants("MSG_").items())
 _SELECT_BITS = ((1, "READ"), (2, "WRITE"), (4, "EXCEPTIONAL"))
 _LOW_LEVEL = ("epoll", "poll")
 
 
 def events(mask: int, kind: str = "") -> str:
     """An event mask in words: READ and WRITE of selectors, IN, OUT, HUP ... of epoll and poll."""
-    mask &= 0xFFFFFFFF
-    bits = _POLL_BITS if kind in _LOW_LEVEL else _SELECT_BITS
-    names = [name for bit, name in bits if mask & bit]
-    rest = mask & ~sum(bit for bit, _ in bits)
+    return _bits(mask & 0xFFFFFFFF, _POLL_BITS if kind in _LOW_LEVEL else _SELECT_BITS)
+
+
+def _bits(mask: int, table: Sequence[tuple[int, str]]) -> str:
+    names = [name for bit, name in table if mask & bit]
+    rest = mask & ~sum(bit for bit, _ in table)
     return "|".join([*names, *([hex(rest)] if rest else [])]) or "0"
 
 
@@ -159,17 +162,34 @@ def _plain(call: Call) -> Decoded:
 
 
 def _moving(call: Call) -> Decoded:
-    args: dict[str, Any] = {"size": call.number} if call.number >= 0 else {}
-    if call.op in ("sendto", "sendmsg"):
-        size, where = call.number & 0xFFFFFFFF, call.number >> 32
-        args = {} if size == 0xFFFFFFFF else {"size": size}
-        if where > 0:
-            args["address"] = address(call.fact(where))
+    """The calls of the fast shape: flags are told beside the record."""
+    return _moved(call, call.number, _pick(call.told, 0, 0))
+
+
+def _receiving(call: Call) -> Decoded:
+    """recvfrom, recvmsg: size and flags in one number."""
+    size = call.number & 0xFFFFFFFF
+    return _moved(call, -1 if size == 0xFFFFFFFF else size, call.number >> 32)
+
+
+def _sending_to(call: Call) -> Decoded:
+    """sendto, sendmsg: size, and a fact that holds address and flags."""
+    size = call.number & 0xFFFFFFFF
+    where, flags = call.fact(call.number >> 32, (None, 0))
+    what = _moved(call, -1 if size == 0xFFFFFFFF else size, flags)
+    if where is not None:
+        what.args["address"] = address(where)
+    return what
+
+
+def _moved(call: Call, size: int, flags: int) -> Decoded:
+    args: dict[str, Any] = {"size": size} if size >= 0 else {}
+    if flags:
+        args["flags"] = _bits(flags, _MESSAGE_FLAGS)
     if call.answered:
         args["peer"] = address(call.answered[0])
-    if not call.returned:
-        return Decoded(call.fd, args)
-    return Decoded(call.fd, args, None if call.op == "sendall" else call.value, call.value)
+    moved = call.value if call.returned and call.value >= 0 else None
+    return Decoded(call.fd, args, None if call.op == "sendall" else moved, moved)
 
 
 def _socket(call: Call) -> Decoded:
@@ -221,7 +241,7 @@ def _shutdown(call: Call) -> Decoded:
 
 
 def _setblocking(call: Call) -> Decoded:
-    return Decoded(call.fd, {"mode": "blocking" if call.number else "non-blocking"})
+    return Decoded(call.fd, {"mode": "blocking" if (call.value if call.returned else call.number) else "non-blocking"})
 
 
 def _settimeout(call: Call) -> Decoded:
@@ -250,10 +270,12 @@ def _name(call: Call) -> Decoded:
 
 def _lookup(call: Call) -> Decoded:
     told = call.fact(call.number, ())
-    host, port = _pick(told, 0), _pick(told, 1)
-    args: dict[str, Any] = {"name" if call.op == "getservby" else "host": _text(host)}
-    if port is not None:
-        args["port"] = _text(port)
+    first, second = _pick(told, 0), _pick(told, 1)
+    args: dict[str, Any] = {}
+    if first is not None or call.op == "getaddrinfo":
+        args["name" if call.op in ("getservby", "if_names", "sethostname") else "host"] = _text(first)
+    if second is not None and call.op == "getaddrinfo":
+        args["port"] = _text(second)
     found = tuple(_text(item) for item in call.fact(call.value, ())) if call.returned else ()
     return Decoded(-1, args, found if call.op == "getaddrinfo" and call.returned else _pick(found, 0))
 
@@ -281,11 +303,12 @@ def _watch(call: Call) -> Decoded:
 
 def _select(call: Call) -> Decoded:
     kind = _kind(call.number & 0x3F)
-    args: dict[str, Any] = {"timeout": (call.number >> 32) / 1_000_000}
+    unit = 1000 if call.number & layout.IN_MILLISECONDS else 1_000_000
+    args: dict[str, Any] = {"timeout": (call.number >> 32) / unit}
     if call.number & layout.NO_TIMEOUT:
         args["timeout"] = None
-    watched = call.number >> 8 & 0xFFFFFF
-    if watched != 0xFFFFFF:
+    watched = call.number >> 8 & layout.UNKNOWN_COUNT
+    if watched != layout.UNKNOWN_COUNT:
         args["watched"] = watched
     args["selector"] = kind
     flat = call.facts.ready.get(call.n, ())
@@ -311,8 +334,9 @@ def _tools_own(call: Call) -> Decoded:
 
 
 _DECODERS: dict[str, Callable[[Call], Decoded]] = {
-    **dict.fromkeys(("send", "sendall", "sendto", "sendmsg", "sendfile", "write"), _moving),
-    **dict.fromkeys(("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read"), _moving),
+    **dict.fromkeys(("send", "sendall", "sendfile", "write", "recv", "recv_into", "read"), _moving),
+    **dict.fromkeys(("recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into"), _receiving),
+    **dict.fromkeys(("sendto", "sendmsg"), _sending_to),
     "socket": _socket, "socketpair": _socketpair, "accept": _accept, "dup": _dup,
     "connect": _connect, "connect_ex": _connect, "bind": _bind, "listen": _listen, "shutdown": _shutdown,
     "setblocking": _setblocking, "settimeout": _settimeout, "setsockopt": _option, "getsockopt": _option,

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import ast
 import mmap
+import os
 import struct
+import warnings
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracedemo.errors import RecorderError
 from tracedemo.events import FLOW, LATE, PYTHON, TRACER, Event, Site
-from tracedemo.recorders.inprocess import answers
+from tracedemo.recorders.inprocess import answers, pace
 from tracedemo.recorders.inprocess import spool as layout
+
 
 @dataclass(slots=True)
 class Facts:
@@ -49,46 +53,85 @@ class Recording:
     facts: Facts
 
 
-def read_spool(path: Path, owners: dict[int, str] | None = None) -> Recording:
+class SpoolHead(NamedTuple):
+    """What the first page of a spool says."""
+
+    started: int
+    """Monotonic nanoseconds."""
+    pid: int
+    parent: int
+    path: Path
+
+
+def spool_heads(folder: Path) -> list[SpoolHead]:
+    """The spools of a folder, in the order in which their processes began; one that was never begun is left out."""
+    heads = []
+    for path in folder.glob("*.spool"):
+        with path.open("rb") as file:
+            first = file.read(layout.HEADER.size)
+        if first.startswith(layout.MAGIC) and len(first) == layout.HEADER.size:
+            _, pid, _, _, _, mono, _, _, _, parent = layout.HEADER.unpack(first)
+            heads.append(SpoolHead(mono, pid, parent, path))
+    return sorted(heads)
+
+
+def read_spool(path: Path, owners: Mapping[int, Mapping[int, str]] | None = None) -> Recording:
     """Read one spool file.
 
     Args:
-        owners: names of owners known from the parent process, for numbers this spool does not name.
+        owners: names of owners by process, for the numbers that a child has from its parent.
 
     Raises:
-        RecorderError: not a spool, or one of another version.
+        RecorderError: not a spool, one of another version, or one that was never finished.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if data[: len(layout.MAGIC)] != layout.MAGIC:
-            message = f"{path.name} is not a spool of this version of tracedemo"
-            raise RecorderError(message)
-        _, pid, slots, flow_slots, chunks, mono, real, off, lost, parent = layout.HEADER.unpack_from(data, 0)
-        flow_at = layout.PAGE + slots * layout.SIZE
-        chunks_at = flow_at + flow_slots * layout.SIZE
-        facts = _read_facts(data, chunks_at, chunks)
-        facts.owners = {**(owners or {}), **facts.owners}
-        calls, calls_total = _read_ring(data, layout.PAGE, slots)
-        steps, steps_total = _read_ring(data, flow_at, flow_slots)
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size < layout.PAGE:
+            raise RecorderError(f"{path.name} is not a spool, or its process died while it was made")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return _read(path.name, data, owners or {})
+
+
+def _read(name: str, data: mmap.mmap, owners: Mapping[int, Mapping[int, str]]) -> Recording:
+    magic, pid, slots, flow_slots, chunks, mono, real, off, lost, parent = layout.HEADER.unpack_from(data, 0)
+    if magic != layout.MAGIC:
+        raise RecorderError(f"{name} is not a spool of this version of tracedemo")
+    flow_at = layout.PAGE + slots * layout.SIZE
+    chunks_at = flow_at + flow_slots * layout.SIZE
+    if min(slots, flow_slots, chunks) < 1 or len(data) != chunks_at + chunks * layout.CHUNK_SIZE:
+        raise RecorderError(f"{name} is damaged: its length is not what it says")
+    facts = _read_facts(data, chunks_at, chunks)
+    facts.owners = {**owners.get(parent, {}), **facts.owners}
+    calls, calls_total = _read_ring(data, layout.PAGE, slots)
+    steps, steps_total = _read_ring(data, flow_at, flow_slots)
     decoder = _Decoder(pid, facts, off)
     # Steps first: they name the generators.
     events = [decoder.event(raw, FLOW) for raw in steps]
-    events += [decoder.event(raw, PYTHON) for raw in calls]
-    dropped = {PYTHON: calls_total - len(calls), FLOW: steps_total - len(steps), "facts": lost}
+    events += _settled([decoder.event(raw, PYTHON) for raw in calls])
+    dropped = {
+        PYTHON: calls_total - len(calls),
+        FLOW: steps_total - len(steps),
+        "facts": max(lost, 0) + decoder.puzzles,
+    }
     return Recording(pid, parent, (mono, real), events, dropped, facts)
 
 
 def _read_ring(data: mmap.mmap, start: int, slots: int) -> tuple[list[tuple[Any, ...]], int]:
     """The records of a ring in order of n, and how many were made in all.
 
-    A record may be missing where a thread was killed between taking its number and writing: look on for a while.
+    A record may be missing where a thread was killed between taking its number and writing: look on for a while. One that
+    does not lie where its number belongs, or has no time, is no record.
     """
     found: list[tuple[Any, ...]] = []
-    block = 4096
+    block, mask = 4096, slots - 1
     for first in range(0, slots, block):
         count = min(block, slots - first)
         piece = data[start + first * layout.SIZE : start + (first + count) * layout.SIZE]
-        here = [raw for raw in layout.RECORD.iter_unpack(piece) if raw[0]]
+        here = [
+            raw
+            for slot, raw in enumerate(layout.RECORD.iter_unpack(piece), first)
+            if raw[0] > 0 and raw[0] & mask == slot and raw[1] > 0
+        ]
         found += here
         if not here:
             break
@@ -97,7 +140,7 @@ def _read_ring(data: mmap.mmap, start: int, slots: int) -> tuple[list[tuple[Any,
 
 
 def _read_facts(data: mmap.mmap, start: int, chunks: int) -> Facts:
-    parts: dict[tuple[int, int], list[tuple[int, int, bytes]]] = defaultdict(list)
+    parts: dict[tuple[int, int], list[tuple[int, bytes]]] = defaultdict(list)
     empty = 0
     for index in range(chunks):
         at = start + index * layout.CHUNK_SIZE
@@ -108,68 +151,99 @@ def _read_facts(data: mmap.mmap, start: int, chunks: int) -> Facts:
                 break
             continue
         empty = 0
-        parts[kind, key].append((part, index, piece[:length]))
+        parts[kind, key].append((part, piece[:length]))
     facts = Facts()
-    for (kind, key), pieces in parts.items():
-        if kind == layout.META:
-            for text in _texts(pieces):
-                _add_meta(facts, text)
-        else:
-            _add_fact(facts, kind, key, _texts(pieces)[-1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the compiler's, about a text that was cut in the middle
+        for (kind, key), pieces in parts.items():
+            _add_fact(facts, kind, key, _last_text(pieces))
     return facts
 
 
-def _texts(pieces: list[tuple[int, int, bytes]]) -> list[bytes]:
-    """Join the parts of each fact told under one key, in the order in which they were told."""
-    texts: list[bytes] = []
-    for part, _, piece in sorted(pieces, key=lambda item: item[1]):
-        if part == 0 or not texts:
-            texts.append(piece)
-        else:
-            texts[-1] += piece
-    return texts
+def _last_text(pieces: list[tuple[int, bytes]]) -> bytes:
+    """The parts of what was told last under a key, joined."""
+    begin = max((index for index, (part, _) in enumerate(pieces) if part == 0), default=0)
+    return b"".join(piece for _, piece in pieces[begin:])
 
 
-def _add_meta(facts: Facts, text: bytes) -> None:
-    value = _literal(text)
-    if len(value) == 2:
-        facts.meta[str(value[0])].append(value[1])
-
-
-def _add_fact(facts: Facts, kind: int, key: int, data: bytes) -> None:
+def _add_fact(facts: Facts, kind: int, key: int, data: bytes) -> None:  # noqa: C901  # one row a kind
     if kind == layout.READY:
         facts.ready[key] = struct.unpack(f"<{len(data) // 4}i", data[: len(data) // 4 * 4])
         return
-    value = _literal(data)
-    if kind == layout.SITE and len(value) == 3:
-        facts.sites[key] = Site(*value)
-    elif kind == layout.PLACE and len(value) == 2:
-        facts.places[key] = value
-    elif kind == layout.FACT and value:
-        facts.facts[key] = value[0]
-    elif kind == layout.THREAD and len(value) == 2:
-        facts.threads[key] = (value[0], value[1])
-    elif kind == layout.OWNER and value:
-        facts.owners[key] = _owner_name(*value)
-    elif kind == layout.EXCEPTION and value:
-        facts.exceptions[key] = value[0]
-    elif kind == layout.ARGS:
-        facts.args[key] = value
-    elif kind == layout.RESULT:
-        facts.results[key] = value
-
-
-def _owner_name(name: str, coroutine: str = "") -> str:
-    """A generator's name as it is; a task that nobody named is told apart by what it runs."""
-    return f"{name} ({coroutine})" if coroutine and name.startswith("Task-") else name
+    match kind, _literal(data):
+        case layout.SITE, (str(file), int(line), str(function)):
+            facts.sites[key] = Site(file, line, function)
+        case layout.PLACE, (int(site), int(user)):
+            facts.places[key] = (site, user)
+        case layout.FACT, (value, *_):
+            facts.facts[key] = value
+        case layout.THREAD, (int(tid), str(name)):
+            facts.threads[key] = (tid, name)
+        case layout.OWNER, (str(name),):
+            facts.owners[key] = name
+        case layout.OWNER, (str(name), str(coroutine)):
+            # A task that nobody named is told apart by what it runs.
+            facts.owners[key] = f"{name} ({coroutine})" if coroutine and name.startswith("Task-") else name
+        case layout.EXCEPTION, (str(name),):
+            facts.exceptions[key] = name
+        case layout.META, (str(name), value):
+            facts.meta[name].append(value)
+        case layout.ARGS, told:
+            facts.args[key] = told
+        case layout.RESULT, told:
+            facts.results[key] = told
 
 
 def _literal(data: bytes) -> tuple[Any, ...]:
     try:
         value = ast.literal_eval(data.decode("utf-8", "surrogatepass"))
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return ()
     return value if isinstance(value, tuple) else ()
+
+
+def _settled(events: list[Event]) -> list[Event]:
+    """Rows of the python lane, in order of n, with what only their neighbours tell."""
+    _mark_waits(events)
+    _move_finalizers(events)
+    return events
+
+
+def _mark_waits(events: list[Event]) -> None:
+    """Under lock-step: a call that could wait did so if it holds a look of ours that found nothing."""
+    if not any(event.op == "lockstep" for event in events):
+        return
+    could: dict[int, list[Event]] = defaultdict(list)
+    for event in events:
+        open_calls = could[event.tid]
+        while open_calls and (end := open_calls[-1].t1) is not None and end < event.t0:
+            open_calls.pop()
+        if event.op == "lockstep":
+            if open_calls and event.result not in _NO_WAIT:
+                open_calls[-1].args["waited"] = True  # type: ignore[index]  # made by the decoder, nobody else has it yet
+        elif "could_wait" in event.args:
+            open_calls.append(event)
+
+
+_NO_WAIT = (pace.THERE, pace.SETTLED, pace.CALLED)
+
+
+def _move_finalizers(events: list[Event]) -> None:
+    """An unclosed socket is closed after the calls that its ResourceWarning makes for its text, not before."""
+    closing: dict[int, int] = {}
+    for row, event in enumerate(events):
+        closed = events[closing[event.tid]] if event.tid in closing else None
+        if closed is not None and event.fd == closed.fd and event.t1 is not None and _is_repr(event):
+            events[closing[event.tid]] = closed._replace(t0=event.t1, t1=event.t1)
+        else:
+            closing.pop(event.tid, None)
+        if event.op == "close" and "by" in event.args:
+            closing[event.tid] = row
+
+
+def _is_repr(event: Event) -> bool:
+    wanted = event.op in ("getsockname", "getpeername")
+    return wanted and event.site is not None and event.site.function == "socket.__repr__"
 
 
 class _Decoder:
@@ -179,15 +253,24 @@ class _Decoder:
         self.pid = pid
         self.facts = facts
         self.off = off
+        self.puzzles = 0
+        """Records whose details make no sense: the chunks of a program that died, or a damaged file."""
 
     def event(self, raw: tuple[Any, ...], lane: str) -> Event:
         n, t0, fd, place, owner, thread, kind, number, t1, value, errno, exc = raw
         facts = self.facts
         op, flags = kind & layout.OP_MASK, kind & ~layout.OP_MASK
         site, user = facts.places.get(place, (place, place))
-        name = layout.OPS[op] if 0 <= op < len(layout.OPS) else f"op{op}"
-        call = answers.Call(name, n, fd, flags, number, value, t1 != 0 and not exc, errno, facts) if lane == PYTHON else None
-        what = answers.decode(call) if call else answers.decode_step(name, fd, number, owner, facts)
+        name = layout.OPS[op] if op < len(layout.OPS) else f"op{op}"
+        returned = t1 != 0 and not exc
+        try:
+            if lane == PYTHON:
+                what = answers.decode(answers.Call(name, n, fd, flags, number, value, returned, errno, facts))
+            else:
+                what = answers.decode_step(name, fd, number, owner, facts)
+        except Exception:  # noqa: BLE001  # whatever bytes can say
+            self.puzzles += 1
+            what = answers.Decoded(fd, {})
         if user & layout.IMPORTING:
             what.args["importing"] = True
         return Event(
@@ -195,7 +278,7 @@ class _Decoder:
             lane=lane,
             op=name,
             t0=t0,
-            t1=t1 or None,
+            t1=t1 if t1 >= t0 else None,
             pid=self.pid,
             tid=facts.threads.get(thread, (0, ""))[0],
             owner=facts.owners.get(owner) or self._thread_name(thread),
@@ -203,7 +286,7 @@ class _Decoder:
             args=what.args,
             result=what.result,
             errno=answers.errno_of(name, errno, value),
-            exc=facts.exceptions.get(exc) if exc else None,
+            exc=facts.exceptions.get(exc, "Exception") if exc else None,
             bytes=what.bytes,
             site=facts.sites.get(site),
             user_site=facts.sites.get(user % layout.LIBRARY),

@@ -9,17 +9,19 @@ a program could have overridden, since that would run the program's code twice.
 
 from __future__ import annotations
 
-import struct
-
 import _socket
+import os
+import stat
+import struct
 
 from tracedemo.recorders.inprocess.spool import (
     COULD_WAIT,
-    IS_TRACER,
+    IN_MILLISECONDS,
     KINDS,
     NO_TIMEOUT,
     READY,
     RESULT,
+    UNKNOWN_COUNT,
     ZERO_TIMEOUT,
     clock,
     suppress,
@@ -27,6 +29,7 @@ from tracedemo.recorders.inprocess.spool import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from tracedemo.recorders.inprocess.spool import Spool
@@ -52,7 +55,8 @@ def plain(value: Any) -> Any:
         return value
     for sequence in (tuple, list):
         if isinstance(value, sequence):
-            return tuple(plain(item) for item in sequence.__iter__(value))
+            items: Any = sequence.__iter__(value)  # type: ignore[arg-type]  # it is of this very type
+            return tuple(plain(item) for item in items)
     for exact in (int, str, float, bytes):
         if isinstance(value, exact):
             return exact.__add__(value, exact())  # type: ignore[operator]  # an exact copy, without the subclass's code
@@ -64,6 +68,47 @@ def plain(value: Any) -> Any:
 def argument(args: Args, kwargs: Kwargs, index: int, name: str, default: Any = None) -> Any:
     """An argument that may be given by position or by name."""
     return args[index] if len(args) > index else kwargs.get(name, default)
+
+
+def whole(value: Any, default: int = -1) -> int:
+    """A number given by the program as an exact int; anything else, of which only its own code knows, is the default."""
+    return int.__add__(value, 0) if isinstance(value, int) else default
+
+
+def size_of(buffer: Any) -> int:
+    """How many bytes a buffer holds; -1 for no buffer, and for one written in Python, whose code would run twice."""
+    if isinstance(buffer, int):
+        return whole(buffer)
+    try:
+        if hasattr(type(buffer), "__buffer__") and hasattr(type(buffer).__buffer__, "__code__"):
+            return -1
+        with memoryview(buffer) as view:
+            return view.nbytes
+    except Exception:  # noqa: BLE001  # no buffer, or one that is not to be looked at: the original has the right words
+        return -1
+
+
+DONTWAIT = getattr(_socket, "MSG_DONTWAIT", 0)
+_FLAGS_AT = {
+    **dict.fromkeys(("recv", "recvfrom", "send", "sendall"), 2),
+    **dict.fromkeys(("recv_into", "recvfrom_into", "recvmsg", "recvmsg_into", "sendmsg"), 3),
+}  # fmt: skip
+
+
+def flags_of(op: str, args: Args, kwargs: Kwargs) -> int:
+    """The flags (MSG_PEEK ...) of a call that moves bytes."""
+    at = 2 if op == "sendto" and len(args) == 4 else _FLAGS_AT.get(op, 99)
+    return whole(argument(args, kwargs, at, "flags", 0), 0)
+
+
+def asked_for(op: str, size: int, args: Args, kwargs: Kwargs) -> tuple[int, int]:
+    """(size, flags) of a call with more arguments than a size or a buffer."""
+    if op.endswith("_into"):
+        size = size_of(kwargs["buffer"]) if "buffer" in kwargs else size
+        size = whole(argument(args, kwargs, 2, "nbytes", 0)) or size
+    elif op == "read":
+        size = whole(kwargs.get("len", size))
+    return size, flags_of(op, args, kwargs)
 
 
 def number(_spool: Spool, _n: int, _args: Args, result: Any) -> int:
@@ -93,15 +138,20 @@ def with_fact(spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
 
 
 def with_number(_spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
-    """Before a call with one argument that is a number: listen, shutdown, setblocking."""
-    return fileno(args[0]), 0, int(args[1]) if len(args) > 1 else -1
+    """Before a call with one argument that is a number: listen, shutdown, set_inheritable."""
+    return fileno(args[0]), 0, whole(args[1]) if len(args) > 1 else -1
+
+
+def new_mode(_spool: Spool, _n: int, args: Args, _result: Any) -> int:
+    """After setblocking: 1 for blocking; its argument may be anything that is true or false."""
+    return 0 if gettimeout(args[0]) == 0.0 else 1
 
 
 def setting_option(spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
     """Before setsockopt: the value may be a number, bytes, or None with a length."""
     value = args[3] if len(args) > 3 else None
-    shown = plain(value) if isinstance(value, (int, type(None))) else f"{len(value)} bytes"
-    return fileno(args[0]), 0, spool.fact((plain(args[1]), plain(args[2]), shown))
+    shown = whole(value) if isinstance(value, int) else None if value is None else f"{size_of(value)} bytes"
+    return fileno(args[0]), 0, spool.fact((whole(args[1]), whole(args[2]), shown))
 
 
 def option_value(spool: Spool, _n: int, _args: Args, result: Any) -> int:
@@ -109,42 +159,58 @@ def option_value(spool: Spool, _n: int, _args: Args, result: Any) -> int:
     return spool.fact(result if type(result) is int else f"{len(result)} bytes")
 
 
-def sending_to(spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
-    """Before sendto(data[, flags], address): the size in the low 32 bits, the address as a fact above."""
-    size = memoryview(args[1]).nbytes
-    return fileno(args[0]), _waits(args[0]), size & 0xFFFFFFFF | spool.fact(plain(args[-1])) << 32
+def sending_to(spool: Spool, args: Args, kwargs: Kwargs) -> Known:
+    """Before sendto(data[, flags], address): the size in the low 32 bits, a fact above: (address, flags)."""
+    flags = flags_of("sendto", args, kwargs)
+    fact = spool.fact((plain(args[-1]), flags))
+    return fileno(args[0]), _waits(args[0], flags), size_of(args[1]) & 0xFFFFFFFF | fact << 32
 
 
-def sending_buffers(spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
-    """Before sendmsg(buffers...).  A list can be measured; an iterator would be used up."""
-    buffers = args[1]
-    size = sum(memoryview(item).nbytes for item in buffers) if type(buffers) in (list, tuple) else 0xFFFFFFFF
+def sending_buffers(spool: Spool, args: Args, kwargs: Kwargs) -> Known:
+    """Before sendmsg(buffers...): as before sendto."""
+    flags = flags_of("sendmsg", args, kwargs)
     address = args[4] if len(args) > 4 else None
-    where = 0 if address is None else spool.fact(plain(address))
-    return fileno(args[0]), _waits(args[0]), size & 0xFFFFFFFF | where << 32
+    fact = 0 if address is None and not flags else spool.fact((plain(address), flags))
+    return fileno(args[0]), _waits(args[0], flags), _size_of_all(args[1]) & 0xFFFFFFFF | fact << 32
 
 
 def sending_file(_spool: Spool, args: Args, kwargs: Kwargs) -> Known:
     """Before socket.sendfile(file, offset, count)."""
-    return fileno(args[0]), _waits(args[0]), argument(args, kwargs, 3, "count") or -1
+    return fileno(args[0]), _waits(args[0]), whole(argument(args, kwargs, 3, "count"))
 
 
 def os_sending_file(_spool: Spool, args: Args, kwargs: Kwargs) -> Known:
-    """Before os.sendfile(out_fd, in_fd, offset, count)."""
-    return int(argument(args, kwargs, 0, "out_fd")), 0, int(argument(args, kwargs, 3, "count", -1))
+    """Before os.sendfile(out_fd, in_fd, offset, count); shutil copies files with it, which is none of our business."""
+    fd = whole(argument(args, kwargs, 0, "out_fd"))
+    if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+        raise ValueError(fd)
+    return fd, 0, whole(argument(args, kwargs, 3, "count"))
 
 
-def receiving(_spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
-    """Before recvfrom(size) and recvmsg(size); a buffer stands for its size."""
-    size = args[1]
-    if type(size) is not int:
-        parts = size if type(size) in (list, tuple) else (size,)
-        size = sum(memoryview(part).nbytes for part in parts)
-    return fileno(args[0]), _waits(args[0]), size
+def receiver(op: str) -> Callable[[Spool, Args, Kwargs], Known]:
+    """What comes before recvfrom, recvmsg and their like: the size in the low 32 bits, flags above."""
+    into = op == "recvfrom_into"
+
+    def receiving(_spool: Spool, args: Args, kwargs: Kwargs) -> Known:
+        size = size_of(args[1]) if into and len(args) > 1 else -1 if into else _size_of_all(args[1])
+        flags = flags_of(op, args, kwargs)
+        if into:
+            size, flags = asked_for(op, size, args, kwargs)
+        return fileno(args[0]), _waits(args[0], flags), size & 0xFFFFFFFF | (flags & 0x7FFFFFFF) << 32
+
+    return receiving
 
 
-def _waits(sock: Any) -> int:
-    return COULD_WAIT if gettimeout(sock) != 0.0 else 0
+def _size_of_all(buffers: Any) -> int:
+    """The size of a list of buffers, or of one; an iterator cannot be measured, since that would use it up."""
+    if type(buffers) not in (list, tuple):
+        return size_of(buffers)
+    sizes = [size_of(buffer) for buffer in buffers]
+    return -1 if -1 in sizes else sum(sizes)
+
+
+def _waits(sock: Any, flags: int = 0) -> int:
+    return 0 if gettimeout(sock) == 0.0 or flags & DONTWAIT else COULD_WAIT
 
 
 def received_from(spool: Spool, n: int, _args: Args, result: Any) -> int:
@@ -156,14 +222,26 @@ def received_from(spool: Spool, n: int, _args: Args, result: Any) -> int:
 
 def making_socket(_spool: Spool, args: Args, kwargs: Kwargs) -> Known:
     """Before socket.__init__: the descriptor is known afterwards, unless the socket is made from one."""
-    given = argument(args, kwargs, 4, "fileno")
-    return -1, 0, -1 if given is None else int(given)
+    given = args[4] if len(args) > 4 else kwargs.get("fileno") if kwargs else None
+    return -1, 0, -1 if given is None else whole(given)
 
 
 def made_socket(spool: Spool, _n: int, args: Args, _result: Any) -> int:
     """After socket.__init__: the descriptor in the low 32 bits, what kind of socket as a fact above."""
     sock = args[0]
-    return fileno(sock) | spool.fact((_family(sock), _type(sock), _proto(sock))) << 32
+    fd = fileno(sock)
+    if fd in spool.ports:
+        _check_port(spool, sock, fd)
+    return fd & 0xFFFFFFFF | spool.fact((_family(sock), _type(sock), _proto(sock))) << 32
+
+
+def _check_port(spool: Spool, sock: Any, fd: int) -> None:
+    """Whether a descriptor that stood for a connection to our server, and of which a socket was made, still is that one."""
+    t0 = clock()
+    local = getsockname(sock)
+    spool.event("port", t0, clock(), fd, spool.address(plain(local)))
+    if type(local) is not tuple or local[1] != spool.ports[fd]:
+        del spool.ports[fd]
 
 
 def making_pair(_spool: Spool, _args: Args, _kwargs: Kwargs) -> Known:
@@ -173,26 +251,40 @@ def making_pair(_spool: Spool, _args: Args, _kwargs: Kwargs) -> Known:
 
 def made_pair(spool: Spool, n: int, _args: Args, result: Any) -> int:
     """After socketpair: both descriptors."""
-    first, second = result
-    spool.tell(RESULT, n, fileno(first), fileno(second), _family(first), _type(first))
-    return fileno(first)
+    first, second = (fileno(made) for made in result)
+    spool.ports.pop(first, None)
+    spool.ports.pop(second, None)
+    spool.tell(RESULT, n, first, second, _family(result[0]), _type(result[0]))
+    return first
 
 
 def accepted(spool: Spool, n: int, _args: Args, result: Any) -> int:
     """After accept (a socket) and _accept (a descriptor)."""
     made, address = result
+    fd = made if type(made) is int else fileno(made)
+    spool.ports.pop(fd, None)
     spool.tell(RESULT, n, plain(address))
-    return made if type(made) is int else fileno(made)
+    return fd
 
 
-def duplicated(_spool: Spool, _n: int, _args: Args, result: Any) -> int:
-    """After dup: of a socket or of a descriptor."""
-    return result if type(result) is int else fileno(result)
+def duplicated(spool: Spool, _n: int, args: Args, result: Any) -> int:
+    """After dup: of a socket or of a descriptor.  Both stand for the same connection."""
+    fd, old = (made if type(made) is int else fileno(made) for made in (result, args[0]))
+    if old in spool.ports:
+        spool.ports[fd] = spool.ports[old]
+    return fd
 
 
 def of_descriptor(_spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
-    """Before a function of the socket module that takes a bare descriptor: dup, close."""
-    return int(args[0]), 0, 0
+    """Before socket.dup, a function that takes a bare descriptor."""
+    return whole(args[0]), 0, 0
+
+
+def closing_descriptor(spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
+    """Before socket.close, a function that takes a bare descriptor."""
+    fd = whole(args[0])
+    spool.ports.pop(fd, None)
+    return fd, 0, 0
 
 
 def address_result(spool: Spool, _n: int, _args: Args, result: Any) -> int:
@@ -201,7 +293,7 @@ def address_result(spool: Spool, _n: int, _args: Args, result: Any) -> int:
 
 
 def closing(spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
-    """Before a close or detach: the number may be another connection's from now on."""
+    """Before a close: the number may be another connection's from now on.  After detach it still is the same one's."""
     fd = fileno(args[0])
     spool.ports.pop(fd, None)
     return fd, 0, 0
@@ -210,7 +302,7 @@ def closing(spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
 def connected(spool: Spool, _n: int, args: Args, result: Any) -> int:
     """After connect, done or begun.  For our own server, ask for the local port: it ties both sides together."""
     sock, address = args[0], args[1]
-    if spool.servers and type(address) is tuple and len(address) > 1 and address[1] in spool.servers:
+    if spool.servers and type(address) is tuple and len(address) > 1 and whole(address[1]) in spool.servers:
         fd = fileno(sock)
         if fd >= 0 and fd not in spool.ports:
             with suppress(OSError):
@@ -227,6 +319,8 @@ def connected(spool: Spool, _n: int, args: Args, result: Any) -> int:
 
 def looking_up(spool: Spool, args: Args, kwargs: Kwargs) -> Known:
     """Before a name lookup: (host, port) or one argument."""
+    if len(args) > 1 and type(args[0]) is str and type(args[1]) is int:  # the usual, and quick
+        return -1, COULD_WAIT, spool.fact(args[:2])
     host = argument(args, kwargs, 0, "host")
     port = argument(args, kwargs, 1, "port")
     return -1, COULD_WAIT, spool.fact((plain(host), plain(port)))
@@ -234,9 +328,8 @@ def looking_up(spool: Spool, args: Args, kwargs: Kwargs) -> Known:
 
 def looked_up(spool: Spool, _n: int, _args: Args, result: Any) -> int:
     """After a name lookup: the addresses, each once, or whatever else it answers."""
-    if isinstance(result, list):
-        found = dict.fromkeys(plain(item[4]) if len(item) == 5 else plain(item) for item in result)
-        return spool.fact(tuple(found))
+    if type(result) is list:  # the library's own, of its own plain values
+        return spool.fact(tuple({item[4] if len(item) == 5 else item: None for item in result}))
     return spool.fact((plain(result),))
 
 
@@ -282,14 +375,22 @@ def descriptor(thing: Any) -> int:
 
 
 def _select_number(seconds: Any, watched: int, kind: int) -> tuple[int, int]:
-    """(flags, number) of a select: kind in bits 0-5, NO_TIMEOUT and ZERO_TIMEOUT, how many are watched in bits 8-31, and the
-    timeout in microseconds above, up to 35 minutes."""
-    number = kind | min(watched, 0xFFFFFF) << 8
+    """(flags, number) of a select.
+
+    The number: kind in bits 0-5, NO_TIMEOUT, ZERO_TIMEOUT, how many are watched in bits 8-30, and from bit 32 the timeout
+    in microseconds, or, with IN_MILLISECONDS, of up to 24 days.
+    """
+    number = kind | min(watched, UNKNOWN_COUNT) << 8
     if seconds is None:
         return COULD_WAIT, number | NO_TIMEOUT
+    if type(seconds) is not float:
+        seconds = float(seconds)
     if seconds <= 0:
         return 0, number | ZERO_TIMEOUT
-    return COULD_WAIT, number | min(int(seconds * 1_000_000), 0x7FFFFFFF) << 32
+    micros = round(seconds * 1_000_000)
+    if micros <= 0x7FFFFFFF:
+        return COULD_WAIT, number | micros << 32
+    return COULD_WAIT, number | IN_MILLISECONDS | min(round(seconds * 1000), 0x7FFFFFFF) << 32
 
 
 def making_selector(_spool: Spool, _args: Args, _kwargs: Kwargs) -> Known:
@@ -302,16 +403,24 @@ def made_selector(_spool: Spool, _n: int, args: Args, _result: Any) -> int:
     return _where(args[0])
 
 
-def watching(_spool: Spool, args: Args, kwargs: Kwargs) -> Known:
-    """Before register, modify and unregister of selectors, epoll and poll objects: kind above the event mask."""
-    kind = _kinds.get(type(args[0])) or kind_of(args[0])
-    if len(args) == 3:
-        _, thing, events = args
-    else:
-        thing = args[1] if len(args) > 1 else next(iter(kwargs.values()), -1)
-        events = kwargs.get("events") or kwargs.get("eventmask") or 0 if kwargs else 0
-    fd = thing if type(thing) is int else fileno(thing) if isinstance(thing, _socket.socket) else descriptor(thing)
-    return fd, 0, kind << 32 | events & 0xFFFFFFFF
+def watcher(events: int) -> Callable[[Spool, Args, Kwargs], Known]:
+    """What comes before register, modify and unregister of selectors, epoll and poll objects: kind above the event mask.
+
+    Args:
+        events: what a call means that names none.
+    """
+
+    def watching(_spool: Spool, args: Args, kwargs: Kwargs) -> Known:
+        kind = _kinds.get(type(args[0])) or kind_of(args[0])
+        if len(args) == 3:
+            _, thing, mask = args
+        else:
+            thing = args[1] if len(args) > 1 else kwargs.get("fileobj", kwargs.get("fd", -1))
+            mask = args[2] if len(args) > 2 else kwargs.get("events", kwargs.get("eventmask", events))
+        fd = thing if type(thing) is int else fileno(thing) if isinstance(thing, _socket.socket) else descriptor(thing)
+        return fd, 0, kind << 32 | (mask if type(mask) is int else whole(mask, 0)) & 0xFFFFFFFF
+
+    return watching
 
 
 def watched(_spool: Spool, _n: int, _args: Args, result: Any) -> int:
@@ -339,7 +448,7 @@ def polling(_spool: Spool, args: Args, kwargs: Kwargs) -> Known:
     seconds = argument(args, kwargs, 1, "timeout")
     if seconds is not None:
         seconds = None if seconds < 0 else seconds / 1000 if KINDS[kind] == "poll" else seconds
-    flags, number = _select_number(seconds, 0xFFFFFF, kind)
+    flags, number = _select_number(seconds, UNKNOWN_COUNT, kind)
     return fd_of(args[0], kind), flags, number
 
 
@@ -352,7 +461,7 @@ def controlling(_spool: Spool, args: Args, kwargs: Kwargs) -> Known:
     """Before kqueue.control(changes, most, timeout)."""
     most = argument(args, kwargs, 2, "maxevents", 0)
     kind = kind_of(args[0])
-    flags, number = _select_number(argument(args, kwargs, 3, "timeout"), 0xFFFFFF, kind)
+    flags, number = _select_number(argument(args, kwargs, 3, "timeout"), UNKNOWN_COUNT, kind)
     return fd_of(args[0], kind), flags if most else 0, number
 
 

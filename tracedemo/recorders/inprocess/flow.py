@@ -143,14 +143,18 @@ def watch_next(spool: Spool) -> None:
 
 
 class Monitor:
-    """sys.monitoring, for Python 3.12 and newer."""
+    """sys.monitoring, for Python 3.12 and newer.
+
+    A generator that ends by an exception, or is closed, is finished, too; what tells (PY_UNWIND, PY_THROW) can only be asked
+    of all code at once, so it is asked for from the first generator on.
+    """
 
     def __init__(self, spool: Spool) -> None:
         self.spool = spool
         self.monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
         self.tool = -1
         self.taken: dict[int, int] = {}
-        self.calls = 0
+        self.calls: dict[int, int] = {}
         spool.watch_flow = self.begin
         spool.meta("flow", "sys.monitoring")
 
@@ -168,6 +172,8 @@ class Monitor:
         monitoring.register_callback(self.tool, events.PY_RESUME, self.on_resume)
         monitoring.register_callback(self.tool, events.PY_YIELD, self.on_yield)
         monitoring.register_callback(self.tool, events.PY_RETURN, self.on_return)
+        monitoring.register_callback(self.tool, events.PY_THROW, self.on_throw)
+        monitoring.register_callback(self.tool, events.PY_UNWIND, self.on_unwind)
         monitoring.set_events(self.tool, events.PY_START)
 
     # `taken` counts steps by the address of the code, which `spool.codes` keeps alive: the hash of a code object is
@@ -179,13 +185,20 @@ class Monitor:
         if steps is None:
             if not code.co_flags & _CO_GENERATOR or code.co_name == "<genexpr>" or is_library(code.co_filename):
                 return self.monitoring.DISABLE
-            self.spool.codes.append(code)
-            self.taken[id(code)] = 0
-            self.monitoring.set_local_events(self.tool, code, self.local)
+            self._take(code)
         elif steps < 0:
             return self.monitoring.DISABLE
         self.steps.start(_getframe(1))
         return None
+
+    def _take(self, code: CodeType) -> None:
+        monitoring, events = self.monitoring, self.monitoring.events
+        if not self.taken:
+            monitoring.set_events(self.tool, events.PY_START | events.PY_THROW | events.PY_UNWIND)
+        self.spool.codes.append(code)
+        self.taken[id(code)] = 0
+        self.calls[id(code)] = self._count_calls()
+        monitoring.set_local_events(self.tool, code, self.local)
 
     def on_resume(self, code: CodeType, _offset: int) -> None:
         """PY_RESUME."""
@@ -204,11 +217,28 @@ class Monitor:
         frame = _getframe(1)
         self.steps.write(_RETURN, frame, self.steps.running.pop(id(frame), 0))
 
+    def on_throw(self, code: CodeType, _offset: int, error: BaseException) -> None:
+        """PY_THROW: resumed by throw(), or told to end by close()."""
+        if self.taken.get(id(code), -1) >= 0 and not isinstance(error, GeneratorExit):
+            frame = _getframe(1)
+            self.steps.write(_RESUME, frame, self.steps.running.get(id(frame), 0))
+
+    def on_unwind(self, code: CodeType, _offset: int, _error: BaseException) -> None:
+        """PY_UNWIND: an exception leaves a frame."""
+        if self.taken.get(id(code), -1) >= 0:
+            frame = _getframe(1)
+            if id(frame) in self.steps.running:
+                self.steps.write(_RETURN, frame, self.steps.running.pop(id(frame)))
+
     def _give_up_without_calls(self, code: CodeType) -> None:
         """Stop watching a generator that has nothing to do with sockets: the counter of calls stands where it stood."""
-        calls = int(repr(self.spool.next.__self__)[6:-1])
-        if calls == self.calls:
+        calls = self._count_calls()
+        if calls == self.calls[id(code)]:
             self.taken[id(code)] = -1
             self.monitoring.set_local_events(self.tool, code, 0)
             self.spool.meta("flow_ended", code.co_qualname)
-        self.calls = calls
+        self.calls[id(code)] = calls
+
+    def _count_calls(self) -> int:
+        """How many records the python lane has: what `repr` of its counter says."""
+        return int(repr(self.spool.next.__self__)[6:-1])  # type: ignore[attr-defined]  # the method of a count

@@ -36,31 +36,38 @@ class Recorder:
     def __init__(self, spool: Spool, *, control: str = "", servers: frozenset[int] = frozenset()) -> None:
         self.spool = spool
         self.control = control
-        self.patches: dict[str, Patch] = {}
+        self.patches: list[Patch] = []
+        self.below = False
         spool.servers = servers
 
     def patch(self, name: str, module: ModuleType) -> None:
-        """Set the wrappers of one module, once."""
-        if name in self.patches:
-            return
+        """Set the wrappers of one module that has just been run, or was there before us."""
         from tracedemo.recorders.inprocess import patchpoints
 
         if self.control and self.spool.pace is None:
             from tracedemo.recorders.inprocess.pace import Pace
 
             self.spool.pace = Pace(self.spool, self.control)
-        patch = self.patches[name] = patchpoints.Patch()
+        patch = patchpoints.Patch()
+        self.patches.append(patch)
         if name == "asyncio.base_events":
             _tag_tasks(self.spool, module, patch)
         else:
             patchpoints.install(self.spool, name, module, patch)
         if patch.proxied:
             self.spool.meta("proxied", tuple(patch.proxied))
-        if name == "socket":  # which has copied the functions of _socket: both are patched together
-            self.patch("_socket", sys.modules["_socket"])
-            self.patch("os", os)
-            if self.spool.watch_flow is not None:
-                self.spool.watch_flow()
+        if name == "socket":
+            self._patch_below_socket()
+
+    def _patch_below_socket(self) -> None:
+        """`socket` has copied the functions of `_socket`: both are patched together, at the first import of socket."""
+        if self.below:
+            return
+        self.below = True
+        self.patch("_socket", sys.modules["_socket"])
+        self.patch("os", os)
+        if self.spool.watch_flow is not None:
+            self.spool.watch_flow()
 
     def patch_present(self) -> None:
         """Patch what has been imported already."""
@@ -71,13 +78,14 @@ class Recorder:
 
     def on(self) -> None:
         """Begin to record."""
-        self.spool.on = True
+        self.spool.switch_on()
 
     def off(self) -> None:
-        """Stop recording and take every wrapper away."""
+        """Stop recording and take every wrapper away; `patch_present` sets them again."""
         self.spool.switch_off()
-        for name in reversed(list(self.patches)):
-            self.patches.pop(name).undo()
+        while self.patches:
+            self.patches.pop().undo()
+        self.below = False
 
 
 def _tag_tasks(spool: Spool, module: Any, patch: Patch) -> None:
@@ -91,25 +99,31 @@ def _tag_tasks(spool: Spool, module: Any, patch: Patch) -> None:
     var = spool_module.owner_var
 
     def create_task(*args: Any, **kwargs: Any) -> Any:
-        if not spool.on:
-            return original(*args, **kwargs)
-        index = spool.next_index()
-        context = kwargs.get("context")
-        token = var.set(index)
         try:
-            if context is not None:
-                context.run(var.set, index)
-            task = original(*args, **kwargs)
-        finally:
-            var.reset(token)
-        name = getattr(task, "get_name", str)()
-        coroutine = getattr(getattr(task, "get_coro", lambda: None)(), "__name__", "")
-        spool.tell(spool_module.OWNER, index, str(name), str(coroutine))
+            if not spool.on:
+                return original(*args, **kwargs)
+            index = spool.next_index()
+            context = kwargs.get("context")
+            token = var.set(index)
+            try:
+                if context is not None:
+                    with spool_module.suppress(RuntimeError):  # the program is inside it already
+                        context.run(var.set, index)
+                task = original(*args, **kwargs)
+            finally:
+                var.reset(token)
+        except BaseException as error:
+            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]  # our frame is in no traceback
+            raise
+        try:
+            spool.tell(spool_module.OWNER, index, str(task.get_name()), str(task.get_coro().__name__))
+        except Exception as error:  # noqa: BLE001  # a task factory may make anything
+            spool.trouble("create_task", error)
         return task
 
-    create_task.__doc__, create_task.__qualname__ = original.__doc__, original.__qualname__
-    create_task.__module__ = original.__module__
-    patch.set(module.BaseEventLoop, "create_task", create_task)
+    from tracedemo.recorders.inprocess.wrappers import entered
+
+    patch.set(module.BaseEventLoop, "create_task", entered("create_task", create_task, original))
 
 
 class Finder:
@@ -125,7 +139,7 @@ class Finder:
         for finder in sys.meta_path:
             if finder is self or not hasattr(finder, "find_spec"):
                 continue
-            spec = finder.find_spec(name, path, target)
+            spec: Any = finder.find_spec(name, path, target)
             if spec is not None:
                 spec.loader = Loader(spec.loader, self.recorder)
                 return spec
@@ -149,8 +163,12 @@ class Loader:
         self.real.exec_module(module)
         try:
             self.recorder.patch(module.__name__, module)
-        except Exception as error:
-            self.recorder.spool.meta("trouble", f"{module.__name__}: {type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001  # whatever it is, the program runs on
+            self.recorder.spool.trouble(module.__name__, error)
+
+    def __getattr__(self, name: str) -> Any:
+        """What a program asks of a loader that `importlib.util.find_spec` gave it."""
+        return getattr(self.real, name)
 
 
 def start(settings: dict[str, str]) -> Recorder:
@@ -164,13 +182,13 @@ def start(settings: dict[str, str]) -> Recorder:
         OSError: the spool cannot be made.
     """
     size = int(settings.get("SLOTS") or 1 << 20)
-    spool = Spool(settings["FOLDER"], size, max(size >> 1, 1), size)
+    spool = Spool(settings["FOLDER"], size, size >> 1, size)
     ports = frozenset(int(port) for port in settings.get("SERVERS", "").split(",") if port)
     recorder = Recorder(spool, control=settings.get("CONTROL", ""), servers=ports)
     from tracedemo.recorders.inprocess import flow
 
     flow.prepare(spool, settings.get("FLOW", ""))
-    sys.meta_path.insert(0, Finder(recorder))  # type: ignore[arg-type]  # a finder needs no more than find_spec
+    sys.meta_path.insert(0, Finder(recorder))
     recorder.patch_present()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lambda: after_fork(recorder))

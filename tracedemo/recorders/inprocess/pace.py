@@ -2,37 +2,43 @@
 
 Theory of operation (the words and the server's side: `tracedemo/lockstep.py`)
     This layer lies between a wrapper of the recorder and the original, so that all it does happens inside the call
-    that was about to wait, after its `t0`, and counts as its wait. Each exchange is written down as a row `lockstep`
-    marked `tracer`.
+    that was about to wait, after its `t0`, and counts as its wait. Whatever it asks of the kernel lies inside a row
+    `lockstep` marked `tracer`, which says what came of it; a call waited when it could, and holds such a row that did not
+    find something there.
 
     Wait points
         * recv and its like, accept, and read on a socket that is blocking or has a timeout, when nothing is there;
         * select, poll, epoll_wait with a timeout other than zero, when nothing is ready. An epoll is asked through its
           own descriptor, which is readable when it has events: a question to the epoll itself would use up
           edge-triggered and one-shot events;
-        * for a client that never waits, every tenth "not yet" of a connection in a row (PATIENCE).
+        * for a client that never waits, every tenth "not yet" in a row (PATIENCE), of a connection, or of a selector that
+          is asked with timeout 0.
     A connect or a send that waits is the kernel's move: the handshake, and room in the buffer, come by themselves,
     because the server accepts and reads eagerly. A connect that has only begun is let settle before connect() answers
     EINPROGRESS, and moved bytes are let arrive, so that what is ready does not depend on the scheduler.
 
-    Deadlock: when a thread is about to wait without timeout, on nothing but connections to our server, and the server
-    has nothing left for them, it counts as stuck; when all threads are stuck (or wait for a stuck one in join), nothing
-    can ever happen, and the program is ended with a sentence that names the descriptors. Spin: a client that gets
-    BUDGET "not yet" answers while the server has nothing left for it is ended likewise.
+    Deadlock: when a thread is about to wait without timeout, on nothing but connections to our server (and the bell of an
+    asyncio loop, which only other threads ring), and the server has nothing left for them, it counts as stuck; when all
+    threads are stuck, or wait for another thread, nothing can ever happen, and the program is ended with a sentence that
+    names the descriptors. Spin: a client that gets BUDGET "not yet" answers while the server has nothing left for it is
+    ended likewise.
+
+    A server that cannot be asked (its line is broken, there is no descriptor for it) proves nothing: the program then
+    waits as it would without us.
 """
 
 from __future__ import annotations
 
+import _socket
 import os
 import select
 import sys
 from _thread import RLock, get_ident
-
-import _socket
+from errno import EINPROGRESS
 
 from tracedemo.lockstep import ARRIVAL_GRACE_S, decode_moved, encode_step
 from tracedemo.recorders.inprocess import describe
-from tracedemo.recorders.inprocess.spool import ARGS, HIGH, IS_TRACER, RESULT, clock, suppress
+from tracedemo.recorders.inprocess.spool import ARGS, HIGH, RESULT, clock, suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,11 +47,19 @@ if TYPE_CHECKING:
     from tracedemo.recorders.inprocess.spool import Spool
 
 PATIENCE = 10
-"""How many "not yet" answers of one connection in a row make a step."""
+"""How many "not yet" answers in a row make a step."""
 BUDGET = 20_000
 """How many "not yet" answers may come while the server has nothing left, before the run is ended."""
 STOPPED = 125
 """Exit code of a program that we ended."""
+
+THERE = "something is there"
+NOT_OURS = "nothing of ours to wait for"
+NOTHING_LEFT = "nothing left"
+NO_ANSWER = "the server cannot be asked"
+SETTLED = "the handshake has settled"
+CALLED = "the line to the server"
+"""What a row `lockstep` says, besides what was moved."""
 
 READS = frozenset(("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "accept"))
 CONNECTS = frozenset(("connect", "connect_ex"))
@@ -62,45 +76,65 @@ class Pace:
         """Args: control: path of the server's control socket."""
         self.spool = spool
         self.control = control
-        self.lock = RLock()
-        self.line: Any = None
         self.not_yet: dict[int, int] = {}
+        self.glances: dict[int, int] = {}
         self.vain = 0
         self.stuck: dict[int, dict[int, int]] = {}
+        # Poll objects do not tell what they watch, and are kept, so that no other gets their address.
+        self.polls: dict[int, tuple[Any, dict[int, int]]] = {}
         # Our own poll objects must not be the patched ones' business; the caller's code is INNER, being ours.
         self.poll = getattr(select, "poll", None)
+        # A bare number, which nothing closes when the interpreter ends: the kernel would be seen to do something for us.
+        self.line: int | None = None
+        self.renew()
 
     def renew(self) -> None:
-        """In a child after fork: no thread but this one, and no line to the server yet."""
+        """At the beginning, and in a child after fork: no thread but this one, and a line to the server of its own.
+
+        It is opened before the program makes sockets of its own, whose numbers then stay what they are.
+        """
         self.lock = RLock()
-        self.line = None
         self.stuck.clear()
         self.not_yet.clear()
+        self.glances.clear()
+        t0 = clock()
+        if self.line is not None:
+            os.close(self.line)
+        self.line = self._call_server()
+        self._note(t0, NO_ANSWER if self.line is None else CALLED)
 
     # -- Layers
 
     def layer(self, op: str, original: Any, place: str) -> Any:
         """Put the pace between a wrapper and its original; give the original back where there is no wait point."""
         if op in READS and place == "socket":
-            return self._reading(original)
+            return self._reading(op, original)
         if op in CONNECTS:
             return self._connecting(original)
         if op in SELECTS:
             return self._selecting(original, place)
+        if op in WATCHES and place == "poll":
+            return self._watching(op, original)
         return original
 
-    def _reading(self, original: Any) -> Any:
+    # In each layer `error.__traceback__ = ...tb_next` takes our frame out of the program's traceback (see `wrappers`).
+
+    def _reading(self, op: str, original: Any) -> Any:
         def paced(*args: Any, **kwargs: Any) -> Any:
-            sock = args[0]
-            fd = _fileno(sock)
-            timeout = _gettimeout(sock)
-            if timeout == 0.0:
-                return self._asking(original, fd, args, kwargs)
-            if fd in self.spool.ports and not self._ready((fd,)):
-                self._wait({fd: self.spool.ports[fd]}, endless=timeout is None)
+            asks = False
             try:
-                return original(*args, **kwargs)
+                fd, timeout = _fileno(args[0]), _gettimeout(args[0])
+                asks = timeout == 0.0 or bool(describe.flags_of(op, args, kwargs) & describe.DONTWAIT)
+                if not asks:
+                    self._before_read(fd, endless=timeout is None)
+                result = original(*args, **kwargs)
+                if asks:
+                    self.not_yet.pop(fd, None)
+                    self.vain = 0
+                return result
             except BaseException as error:
+                if asks and isinstance(error, BlockingIOError):
+                    self._count_not_yet(fd)
                 error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
                 raise
             finally:
@@ -108,242 +142,339 @@ class Pace:
 
         return paced
 
-    def _asking(self, original: Any, fd: int, args: Any, kwargs: Any) -> Any:
-        """A call on a non-blocking socket: count "not yet" answers in a row."""
-        try:
-            result = original(*args, **kwargs)
-        except BlockingIOError as error:
-            self._count_not_yet(fd)
-            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
-            raise
-        except BaseException as error:
-            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
-            raise
-        self.not_yet.pop(fd, None)
-        self.vain = 0
-        return result
-
-    def _count_not_yet(self, fd: int) -> None:
-        if fd not in self.spool.ports:
-            return
-        count = self.not_yet.get(fd, 0) + 1
-        self.not_yet[fd] = count % PATIENCE
-        if count == PATIENCE and not self._step({fd: self.spool.ports[fd]}):
-            self.vain += PATIENCE
-            if self.vain >= BUDGET:
-                self._stop("spin", (fd,), f"spin: {self.vain:,} times in a row the answer was \"not yet\", and the"
-                           f" server has nothing left to send on fd {fd}")  # fmt: skip
-
     def _connecting(self, original: Any) -> Any:
         def paced(*args: Any, **kwargs: Any) -> Any:
             try:
                 result = original(*args, **kwargs)
+                if result == EINPROGRESS:
+                    self._settle(args)
+                return result
             except BaseException as error:
                 if isinstance(error, BlockingIOError):
                     self._settle(args)
                 error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
                 raise
-            if result:
-                self._settle(args)
-            return result
 
         return paced
 
     def _settle(self, args: Any) -> None:
         """Let a handshake with our server that has begun come to its end."""
         address = args[1]
-        if type(address) is tuple and len(address) > 1 and address[1] in self.spool.servers:
+        if type(address) is tuple and len(address) > 1 and describe.whole(address[1]) in self.spool.servers:
+            t0 = clock()
             self._ready((_fileno(args[0]),), ARRIVAL_GRACE_S, writing=True)
+            self._note(t0, SETTLED)
 
     def _selecting(self, original: Any, place: str) -> Any:
         def paced(*args: Any, **kwargs: Any) -> Any:
-            look = self._look_at(place, args, kwargs)
-            waits = look is not None and look[3]
-            if look is not None and waits:
-                self._before_select(*look[:3])
             try:
+                if not place:
+                    args = _listed(args)
+                timeout = _timeout(place, args, kwargs)
+                if timeout is None or timeout > 0:
+                    self._before_select(place, args, endless=timeout is None)
                 result = original(*args, **kwargs)
+                if timeout == 0 and not (any(result) if type(result) is tuple else result):
+                    self._count_glance(place, args)
+                return result
             except BaseException as error:
                 error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
                 raise
             finally:
                 self.stuck.pop(get_ident(), None)
-            if look is not None and not waits and not (any(result) if type(result) is tuple else result):
-                self._after_empty_glance(look[1])
-            return result
 
         return paced
 
-    # -- What a select looks at
+    def _watching(self, op: str, original: Any) -> Any:
+        def paced(*args: Any, **kwargs: Any) -> Any:
+            try:
+                result = original(*args, **kwargs)
+                _, watched = self.polls.setdefault(id(args[0]), (args[0], {}))
+                fd = describe.descriptor(args[1])
+                if op == "unregister":
+                    watched.pop(fd, None)
+                else:
+                    mask = describe.whole(args[2], 0) if len(args) > 2 else 0b111
+                    watched[fd] = (mask & 0b11 != 0) | (mask & 0b100) >> 1
+                return result
+            except BaseException as error:
+                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+                raise
 
-    def _look_at(self, place: str, args: Any, kwargs: Any) -> tuple[dict[int, int], dict[int, int], bool, bool] | None:
-        """(what to ask whether anything is ready, what is watched, without timeout, could wait) of a select.
+        return paced
 
-        Descriptors stand with their events, 1 for read and 2 for write. None: wrong arguments, about which the original
-        has the words.
-        """
-        try:
-            if not place:
-                watched = self._listed(*args[:2])
-                timeout = args[3] if len(args) > 3 else None
-            else:
-                watched = self._watched(args[0])
-                timeout = describe.argument(args, kwargs, 3 if place == "kqueue" else 1, "timeout")
-            if timeout is not None and timeout < 0 and place in ("epoll", "poll"):
-                timeout = None
-            own = args[0].fileno() if place and hasattr(args[0], "fileno") else -1
-            return {own: 1} if own >= 0 else watched, watched, timeout is None, timeout is None or timeout > 0
-        except Exception:
-            return None
+    # -- What is looked at
 
-    def _listed(self, reads: Any, writes: Any) -> dict[int, int]:
-        """The first two arguments of select.select."""
-        watched: dict[int, int] = {}
-        for bit, things in ((1, reads), (2, writes)):
-            for thing in things:
-                fd = describe.descriptor(thing)
-                watched[fd] = watched.get(fd, 0) | bit
-        return watched
+    def _before_read(self, fd: int, *, endless: bool) -> None:
+        """A read or accept that may sleep."""
+        t0 = clock()
+        port = self.spool.ports.get(fd)
+        if self._ready((fd,)):
+            self._note(t0, THERE)
+        elif port is None:
+            self._note(t0, NOT_OURS)
+        else:
+            self._wait({fd: port}, t0, endless=endless)
 
-    def _after_empty_glance(self, watched: dict[int, int]) -> None:
-        """A select with timeout 0 that found nothing is a "not yet" of all that it watches."""
-        for fd, events in watched.items():
-            if events & 1:
-                self._count_not_yet(fd)
-
-    def _watched(self, selector: Any) -> dict[int, int]:
-        """What a selector watches: fd -> 1 (read) and 2 (write).  Bare epoll objects are asked through /proc."""
-        keys = getattr(selector, "_fd_to_key", None)
-        if keys is not None:
-            return {fd: key.events for fd, key in keys.items()}
-        watched: dict[int, int] = {}
-        with suppress(OSError), open(f"/proc/self/fdinfo/{selector.fileno()}", "rb") as lines:
-            for line in lines:
-                if line.startswith(b"tfd:"):
-                    words = line.split()
-                    events = int(words[3], 16)
-                    watched[int(words[1])] = (events & 1) | (events & 4) >> 1
-        return watched
-
-    def _before_select(self, asked: dict[int, int], watched: dict[int, int], endless: bool) -> None:
-        self.not_yet.clear()
-        if self._ready_events(asked, 0):
+    def _before_select(self, place: str, args: Any, *, endless: bool) -> None:
+        """A select that may sleep."""
+        t0 = clock()
+        watched = self._watched(place, args)
+        if watched is None:
+            return
+        self.glances.clear()
+        own = describe.fd_of(args[0], describe.kind_of(args[0])) if place else -1
+        if self._ready_events({own: 1} if own >= 0 else watched):
+            self._note(t0, THERE)
             return
         ports = self.spool.ports
         ours = {fd: ports[fd] for fd, events in watched.items() if fd in ports and events & 1}
-        alone = all(fd in ports and events == 1 for fd, events in watched.items())
         if not ours:
-            t0 = clock()
-            self._note(t0, "nothing of ours to wait for")
+            self._note(t0, NOT_OURS)
             return
-        self._wait(ours, endless=endless and alone)
+        bells = _bells(args[0]) if place else ()
+        alone = all((fd in ports and events == 1) or fd in bells for fd, events in watched.items())
+        self._wait(ours, t0, endless=endless and alone)
+
+    def _watched(self, place: str, args: Any) -> dict[int, int] | None:
+        """What a select watches: descriptor -> 1 for read, 2 for write; None for wrong arguments.
+
+        A bare epoll is asked through /proc. Of an object that cannot be asked we know no more than that it may watch any of
+        our connections.
+        """
+        try:
+            if not place:
+                return _in_lists(args)
+            keys = getattr(args[0], "_fd_to_key", None)
+            if keys is not None:
+                return {fd: key.events for fd, key in keys.items()}
+            if place == "poll":
+                return self.polls.get(id(args[0]), (None, {}))[1]
+            if place == "epoll":
+                return _in_epoll(args[0].fileno())
+        except Exception:  # noqa: BLE001  # the original has the words for it
+            return None
+        return dict.fromkeys(self.spool.ports, 1)
+
+    # -- "Not yet"
+
+    def _count_not_yet(self, fd: int) -> None:
+        """A connection had nothing for a program that does not wait."""
+        if fd not in self.spool.ports:
+            return
+        count = self.not_yet.get(fd, 0) + 1
+        self.not_yet[fd] = count % PATIENCE
+        if count == PATIENCE:
+            self._step_for_asker({fd: self.spool.ports[fd]})
+
+    def _count_glance(self, place: str, args: Any) -> None:
+        """A select with timeout 0 found nothing: a "not yet" of all that it watches."""
+        ports = self.spool.ports
+        if not ports:
+            return
+        key = id(args[0]) if place else 0
+        count = self.glances.get(key, 0) + 1
+        self.glances[key] = count % PATIENCE
+        if count == PATIENCE:
+            t0 = clock()
+            watched = self._watched(place, args) or {}
+            ours = {fd: ports[fd] for fd, events in watched.items() if fd in ports and events & 1}
+            if ours:
+                self._step_for_asker(ours, t0)
+
+    def _step_for_asker(self, ours: dict[int, int], t0: int = 0) -> None:
+        if self._step(ours, t0 or clock()):
+            return
+        self.vain += PATIENCE
+        if self.vain >= BUDGET:
+            words = f'spin: {self.vain:,} times the answer was "not yet", and the server has nothing left to send on'
+            self._stop("spin", ours, words)
 
     # -- Waiting
 
-    def _wait(self, ours: dict[int, int], *, endless: bool) -> None:
+    def _wait(self, ours: dict[int, int], t0: int, *, endless: bool) -> None:
         """About to sleep on `ours` (fd -> local port): have the server move, or find out that it never will."""
-        self.not_yet.clear()
-        if self._step(ours) or not endless:
+        for fd in ours:
+            self.not_yet.pop(fd, None)
+        if self._step(ours, t0) or not endless:
             return
         self.stuck[get_ident()] = ours
         if not self._everybody_is_stuck():
             return
         # Another thread may have sent what the server was missing, since it was asked: ask once more for all.
-        everything = {fd: port for waiting in self.stuck.values() for fd, port in waiting.items()}
-        if len(self.stuck) > 1 and self._step(everything):
+        everything = {fd: port for waiting in list(self.stuck.values()) for fd, port in waiting.items()}
+        if len(self.stuck) > 1 and (self._ready(tuple(everything)) or self._step(everything, clock())):
             return
-        named = ", ".join(f"fd {fd}" for fd in sorted(everything))
-        self._stop("deadlock", tuple(everything), f"deadlock: the program waits for {named}, and the server has nothing"
-                   " left to send there")  # fmt: skip
+        self._stop("deadlock", everything, "deadlock: the program waits, and the server has nothing left to send on")
 
-    def _step(self, ours: dict[int, int]) -> bool:
-        """One exchange with the server; True when something moved (and has arrived)."""
-        t0 = clock()
-        fd_of = {port: fd for fd, port in ours.items()}
+    def _step(self, ours: dict[int, int], t0: int) -> bool:
+        """One exchange with the server; False when it has nothing left, which is certain then.
+
+        Connections on which other threads are stuck are named, too: what they wait for may have been sent since, by another
+        thread than the one that waits.
+        """
+        everything = {fd: port for waiting in list(self.stuck.values()) for fd, port in waiting.items()} | ours
+        fd_of = {port: fd for fd, port in everything.items()}
         moved = self._exchange(sorted(fd_of))
+        if moved is None:
+            self._note(t0, NO_ANSWER)
+            return True
         for port in moved:
             if port in fd_of:
                 self._ready((fd_of[port],), ARRIVAL_GRACE_S)
-        self._note(t0, " ".join(f"{port}:{what}" for port, what in moved.items()) or "nothing left")
+        self._note(t0, " ".join(f"{port}:{what}" for port, what in moved.items()) or NOTHING_LEFT)
         if moved:
             self.vain = 0
         return bool(moved)
 
-    def _exchange(self, ports: list[int]) -> dict[int, str]:
+    def _exchange(self, ports: list[int]) -> dict[int, str] | None:
+        """What the server has moved; None when it cannot be asked."""
         with self.lock:
             if self.line is None:
-                self._call_server()
-            line = self.line
-            try:
-                line.sendall(encode_step(ports))
-                answer = b""
-                while not answer.endswith(b"\n"):
-                    part = line.recv(65536)
-                    if not part:
-                        return {}
+                self.line = self._call_server()
+            # Taken away meanwhile: an exception in the middle, such as Ctrl-C, would leave an answer behind for the next.
+            line, self.line = self.line, None
+            if line is None:
+                return None
+            answer = b""
+            with suppress(OSError):
+                _write(line, encode_step(ports))
+                while not answer.endswith(b"\n") and (part := os.read(line, 65536)):
                     answer += part
-            except OSError:
-                return {}
-            return decode_moved(answer)
+            if not answer.endswith(b"\n"):
+                os.close(line)
+                return None
+            self.line = line
+            with suppress(ValueError):
+                return decode_moved(answer)
+            return None
 
-    def _call_server(self) -> None:
+    def _call_server(self) -> int | None:
         """Open the control connection on a high descriptor, so that the program's numbers stay what they are."""
-        low = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        held = []
         with suppress(OSError):
-            while (held[-1] if held else 0) < HIGH:
-                held.append(os.dup(low.fileno()))
-        number = held.pop() if held else os.dup(low.fileno())
-        for fd in held:
-            os.close(fd)
-        low.close()
-        os.set_inheritable(number, False)
-        self.line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, number)
-        self.line.connect(self.control)
+            line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+            line.connect(self.control)
+            with suppress(OSError), suppress(ImportError):  # a process with few descriptors has no high ones
+                from fcntl import F_DUPFD_CLOEXEC, fcntl
+
+                high = fcntl(line.fileno(), F_DUPFD_CLOEXEC, HIGH)
+                line.close()
+                return high
+            return line.detach()
+        return None
 
     def _ready(self, fds: tuple[int, ...], grace: float = 0.0, *, writing: bool = False) -> bool:
         return self._ready_events(dict.fromkeys(fds, 2 if writing else 1), grace)
 
-    def _ready_events(self, watched: dict[int, int], grace: float) -> bool:
+    def _ready_events(self, watched: dict[int, int], grace: float = 0.0) -> bool:
         """True when one of the descriptors is ready; waits up to `grace` seconds for it."""
+        watched = {fd: events for fd, events in watched.items() if fd >= 0}
         if self.poll is None:
             return bool(any(select.select(*_three_lists(watched), grace)))
         asked = self.poll()
         for fd, events in watched.items():
-            if fd >= 0:
-                asked.register(fd, (select.POLLIN if events & 1 else 0) | (select.POLLOUT if events & 2 else 0))
+            asked.register(fd, (select.POLLIN if events & 1 else 0) | (select.POLLOUT if events & 2 else 0))
         return bool(asked.poll(grace * 1000))
 
     # -- What is written down, and the end
 
     def _note(self, t0: int, words: str) -> None:
-        n = self.spool.event("lockstep", t0, clock(), flags=IS_TRACER)
+        n = self.spool.event("lockstep", t0, clock())
         self.spool.tell(RESULT, n, words)
 
     def _everybody_is_stuck(self) -> bool:
-        for thread, frame in sys._current_frames().items():  # noqa: SLF001  # the only list of all threads
-            if thread not in self.stuck and not _joins(frame):
-                return False
-        return True
+        frames = sys._current_frames()  # noqa: SLF001  # the only list of all threads
+        return all(thread in self.stuck or _waits_for_thread(frame) for thread, frame in frames.items())
 
-    def _stop(self, op: str, fds: tuple[int, ...], words: str) -> None:
+    def _stop(self, op: str, ours: dict[int, int], words: str) -> None:
         now = clock()
+        fds = sorted(ours)
         n = self.spool.event(op, now, now, fds[0] if fds else -1)
-        self.spool.tell(ARGS, n, words, *sorted(fds))
+        self.spool.tell(ARGS, n, f"{words} {', '.join(f'fd {fd}' for fd in fds)}", *fds)
         for stream in (sys.stdout, sys.stderr):
             with suppress(Exception):
                 stream.flush()
         os._exit(STOPPED)
 
 
+def _write(fd: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+def _timeout(place: str, args: Any, kwargs: Any) -> Any:
+    """The timeout of a select, None for ever; 0.5 (of anything) when that is for the original to complain about."""
+    try:
+        at = {"": 3, "kqueue": 3}.get(place, 1)
+        timeout = describe.argument(args, kwargs, at, "timeout")
+        if timeout is None:
+            return None
+        if timeout < 0:
+            return None if place in ("epoll", "poll") else 0
+        return timeout
+    except Exception:  # noqa: BLE001  # not a number
+        return 0.5
+
+
+def _listed(args: Any) -> Any:
+    """The arguments of select.select with lists for iterators, which can be looked at once only."""
+    try:
+        return tuple(list(one) if type(one) not in (list, tuple) else one for one in args[:3]) + args[3:]
+    except TypeError:
+        return args
+
+
+def _in_lists(args: Any) -> dict[int, int]:
+    """What select.select watches."""
+    watched: dict[int, int] = {}
+    for bit, things in ((1, args[0]), (2, args[1])):
+        for thing in things:
+            fd = describe.descriptor(thing)
+            watched[fd] = watched.get(fd, 0) | bit
+    return watched
+
+
+def _in_epoll(own: int) -> dict[int, int] | None:
+    """What a bare epoll object watches, as the kernel tells."""
+    watched: dict[int, int] = {}
+    with open(f"/proc/self/fdinfo/{own}", "rb") as lines:
+        for line in lines:
+            if line.startswith(b"tfd:"):
+                words = line.split()
+                events = int(words[3], 16)
+                watched[int(words[1])] = (events & 1) | (events & 4) >> 1
+    return watched
+
+
+def _bells(selector: Any) -> tuple[int, ...]:
+    """The descriptor by which other threads wake an asyncio loop; a loop whose threads are all stuck will not hear it."""
+    return tuple(fd for fd, key in getattr(selector, "_fd_to_key", {}).items() if _is_bell(key.data))
+
+
+def _is_bell(data: Any) -> bool:
+    handle = data[0] if type(data) is tuple and data else None
+    if type(handle).__module__ != "asyncio.events":
+        return False
+    return getattr(getattr(handle, "_callback", None), "__name__", "") == "_read_from_self"
+
+
 def _three_lists(watched: dict[int, int]) -> tuple[list[int], list[int], list[int]]:
     return [fd for fd, bits in watched.items() if bits & 1], [fd for fd, bits in watched.items() if bits & 2], []
 
 
-def _joins(frame: Any) -> bool:
-    """True for a thread that waits without timeout until another thread ends."""
+def _waits_for_thread(frame: Any) -> bool:
+    """True for a thread that waits without timeout for another one, in vain so far.
+
+    The one it joins may have ended, or its waiter lock may have been released, and it has only not been run since: such a
+    thread is not stuck.
+    """
     while frame is not None and frame.f_code.co_filename.endswith("threading.py"):
-        if frame.f_code.co_name in ("join", "_shutdown", "_wait_for_tstate_lock"):
-            return frame.f_locals.get("timeout") in (None, -1)
+        name, known = frame.f_code.co_name, frame.f_locals
+        if name in ("join", "_wait_for_tstate_lock"):
+            return known.get("timeout") in (None, -1) and bool(known["self"].is_alive())
+        if name == "wait" and "waiter" in known:
+            return known.get("timeout") is None and bool(known["waiter"].locked())
+        if name == "_shutdown":
+            return True
         frame = frame.f_back
     return False

@@ -12,8 +12,8 @@ Rules
     * A type that cannot be patched (select.epoll and the poll type since Python 3.15) gets a proxy in its place
       (`proxies`). That is tried, never guessed from the version.
 
-`install` remembers what stood in each place; `uninstall` puts it back, or takes the attribute away where the class had
-inherited it. Both are reference-counted by `hook`.
+`install` notes in a Patch what stood in each place; its `undo` puts it back, or takes the attribute away where the class
+had inherited it.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from tracedemo.recorders.inprocess.wrappers import Finalizer, described, entered
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any
+    from typing import Any, ClassVar
 
     from tracedemo.recorders.inprocess.spool import Spool
 
-_RECEIVE = (d.receiving, d.received_from)
 _SOCKET = (d.on_socket, None)
 _LOOKUP = (d.looking_up, d.looked_up)
-_WATCH = (d.watching, d.watched)
-_DESCRIPTOR = (d.of_descriptor, d.duplicated)
+_WATCH = (d.watcher(0), d.watched)
+_WATCH_ALL = (d.watcher(0b111), d.watched)
+"""epoll and poll objects watch for IN, PRI and OUT when they are not told for what."""
 
 TRANSFER = None
 """Stands for the fast shape."""
@@ -44,10 +44,10 @@ SOCKET = (
     ("socket", "recv_into", "recv_into", TRANSFER),
     ("socket", "send", "send", TRANSFER),
     ("socket", "sendall", "sendall", TRANSFER),
-    ("socket", "recvfrom", "recvfrom", _RECEIVE),
-    ("socket", "recvfrom_into", "recvfrom_into", _RECEIVE),
-    ("socket", "recvmsg", "recvmsg", _RECEIVE),
-    ("socket", "recvmsg_into", "recvmsg_into", _RECEIVE),
+    ("socket", "recvfrom", "recvfrom", (d.receiver("recvfrom"), d.received_from)),
+    ("socket", "recvfrom_into", "recvfrom_into", (d.receiver("recvfrom_into"), d.received_from)),
+    ("socket", "recvmsg", "recvmsg", (d.receiver("recvmsg"), d.received_from)),
+    ("socket", "recvmsg_into", "recvmsg_into", (d.receiver("recvmsg_into"), d.received_from)),
     ("socket", "sendto", "sendto", (d.sending_to, d.number)),
     ("socket", "sendmsg", "sendmsg", (d.sending_buffers, d.number)),
     ("socket", "sendmsg_afalg", "sendmsg", (d.on_socket, d.number)),
@@ -62,8 +62,8 @@ SOCKET = (
     ("socket", "listen", "listen", (d.with_number, None)),
     ("socket", "shutdown", "shutdown", (d.with_number, None)),
     ("socket", "_real_close", "close", (d.closing, None)),
-    ("socket", "detach", "detach", (d.closing, d.number)),
-    ("socket", "setblocking", "setblocking", (d.with_number, None)),
+    ("socket", "detach", "detach", (d.on_socket, d.number)),
+    ("socket", "setblocking", "setblocking", (d.with_number, d.new_mode)),
     ("socket", "settimeout", "settimeout", (d.with_fact, None)),
     ("socket", "setsockopt", "setsockopt", (d.setting_option, None)),
     ("socket", "getsockopt", "getsockopt", (d.with_fact, d.option_value)),
@@ -74,8 +74,8 @@ SOCKET = (
     ("socket", "ioctl", "ioctl", _SOCKET),
     ("socket", "share", "share", _SOCKET),
     ("", "socketpair", "socketpair", (d.making_pair, d.made_pair)),
-    ("", "dup", "dup", _DESCRIPTOR),
-    ("", "close", "close", _DESCRIPTOR),
+    ("", "dup", "dup", (d.of_descriptor, d.duplicated)),
+    ("", "close", "close", (d.closing_descriptor, None)),
 )
 
 C_SOCKET = (
@@ -98,13 +98,13 @@ C_SOCKET = (
 SELECT = (
     ("", "select", "select", (d.bare_select, d.bare_selected)),
     ("epoll", "__init__", "selector", (d.making_selector, d.made_selector)),
-    ("epoll", "register", "register", _WATCH),
+    ("epoll", "register", "register", _WATCH_ALL),
     ("epoll", "modify", "modify", _WATCH),
     ("epoll", "unregister", "unregister", _WATCH),
     ("epoll", "poll", "poll", (d.polling, d.polled)),
     ("epoll", "close", "close", (d.closing_selector, None)),
     ("epoll", "__exit__", "close", (d.closing_selector, None)),
-    ("poll", "register", "register", _WATCH),
+    ("poll", "register", "register", _WATCH_ALL),
     ("poll", "modify", "modify", _WATCH),
     ("poll", "unregister", "unregister", _WATCH),
     ("poll", "poll", "poll", (d.polling, d.polled)),
@@ -209,26 +209,47 @@ SILENT = {
 
 
 class Patch:
-    """What was set, and what stood there before."""
+    """What was set, and what stood there before.
+
+    Two patches of the same place (ours and another library's, or two recorders) are stacked. One that is taken away from
+    below leaves the upper one alone, and hands on to it what is to be put back in the end.
+    """
+
+    live: ClassVar[list[Patch]] = []
 
     def __init__(self) -> None:
-        self._undo: list[tuple[Any, str, Any]] = []
+        self._undo: list[tuple[Any, str, Any, Any]] = []
         self.proxied: list[str] = []
+        Patch.live.append(self)
 
     def set(self, place: Any, name: str, value: Any) -> None:
         """Set an attribute and remember the old one, or that there was none in this very class or module."""
         old = vars(place).get(name, _ABSENT)
         setattr(place, name, value)
-        self._undo.append((place, name, old))
+        self._undo.append((place, name, old, value))
 
     def undo(self) -> None:
         """Put everything back, last first."""
+        Patch.live.remove(self)
         while self._undo:
-            place, name, old = self._undo.pop()
-            if old is _ABSENT:
+            place, name, old, ours = self._undo.pop()
+            if vars(place).get(name) is not ours:
+                _hand_on(place, name, old, ours)
+            elif old is _ABSENT:
                 delattr(place, name)
             else:
                 setattr(place, name, old)
+
+    def inherit(self, place: Any, name: str, old: Any, theirs: Any) -> None:
+        """What is to be put back at a place where `theirs` was found: from now on `old`."""
+        for index, (where, what, found, ours) in enumerate(self._undo):
+            if where is place and what == name and found is theirs:
+                self._undo[index] = (place, name, old, ours)
+
+
+def _hand_on(place: Any, name: str, old: Any, theirs: Any) -> None:
+    for patch in Patch.live:
+        patch.inherit(place, name, old, theirs)
 
 
 _ABSENT = object()
@@ -250,7 +271,8 @@ def install(spool: Spool, name: str, module: ModuleType, patch: Patch) -> None:
             continue
         _mark_inner(spool, original)
         layered = spool.pace.layer(op, original, place_name) if spool.pace else original
-        patch.set(place, attribute, entered(attribute, _wrap(spool, op, original, layered, how), original))
+        seen = getattr(place, attribute)
+        patch.set(place, attribute, entered(attribute, _wrap(spool, op, original, layered, how), seen))
     if name == "socket":
         _finish_socket(spool, module, patch)
     elif name == "_socket":

@@ -27,14 +27,14 @@ def stand_in(patch: Patch, module: ModuleType, name: str, real_type: Any) -> Any
     """
     make = getattr(module, name)
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
         try:
             self._real = make(*args, **kwargs)
         except BaseException as error:
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]  # our frame is in no traceback
             raise
 
-    body: dict[str, Any] = {"__slots__": ("_real", "__weakref__"), "__init__": __init__, "__doc__": real_type.__doc__}
+    body: dict[str, Any] = {"__slots__": ("_real", "__weakref__"), "__init__": init, "__doc__": real_type.__doc__}
     for attribute in dir(real_type):
         if not attribute.startswith("_") or attribute in ("__enter__", "__exit__"):
             body[attribute] = _passing(real_type, attribute)
@@ -48,22 +48,23 @@ def stand_in(patch: Patch, module: ModuleType, name: str, real_type: Any) -> Any
 def _passing(real_type: Any, attribute: str) -> Any:
     """A method, property or class method that does what the real one does."""
     real = getattr(real_type, attribute)
-    if attribute == "fromfd":
-        return classmethod(lambda cls, *args: _around(cls, real(*args)))
     if not callable(real):
         return property(lambda self: getattr(self._real, attribute))
-    if attribute == "__enter__":
-        return lambda self: (self._real.__enter__(), self)[1]
+    of_class = attribute == "fromfd"
 
-    def passing(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def passing(*args: Any, **kwargs: Any) -> Any:
         try:
-            return real(self._real, *args, **kwargs)
+            if of_class:
+                return _around(args[0], real(*args[1:], **kwargs))
+            # The real method has the words for a call without an object, or with one of another type.
+            result = real(*(getattr(args[0], "_real", args[0]), *args[1:]) if args else (), **kwargs)
+            return args[0] if attribute == "__enter__" else result
         except BaseException as error:
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
             raise
 
     passing.__name__, passing.__doc__ = attribute, real.__doc__
-    return passing
+    return classmethod(passing) if of_class else passing
 
 
 def _around(proxy: Any, real: Any) -> Any:

@@ -28,6 +28,7 @@ import sys
 import time
 from _contextvars import ContextVar
 from _thread import _local, get_native_id
+from errno import EAGAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,24 +55,32 @@ NUMBER = struct.Struct("<q")
 CHUNK_SIZE, ROOM = 128, 112
 CHUNK = struct.Struct(f"<qHHHxx{ROOM}s")
 """key, kind, part, length of the payload, payload."""
+MOST_PARTS = 0xFFFF
+"""Parts of a fact; what is longer than seven megabytes is cut."""
 
 COULD_WAIT, IS_TRACER, COLLECTED = 1 << 8, 1 << 9, 1 << 10
 """Flags of a record, added to its operation."""
 OP_MASK = 0xFF
 
 SITE, PLACE, FACT, THREAD, OWNER, EXCEPTION, META, ARGS, RESULT, READY = range(1, 11)
-"""Kinds of chunks.  The key is an index for the first six, 0 for META, and n of the record for the last three."""
+"""Kinds of chunks.  The key is an index for the first seven, and n of the record for the last three."""
 
 PAIR = 1 << 56
 """Marks a packed address (host, port): the host is a fact, the port stands in the low 16 bits."""
 MOST_FACTS = 8192
 """Facts that are remembered, so as not to be told again."""
 
+MOST_THREADS = 0xFFFF
+"""Threads that are told apart; later ones have no id, number 0."""
+
 HIGH = 250
 """The tool's own descriptors lie from here on."""
 
 LONG = 1_000_000
 """Nanoseconds after which a call makes sure that its slot is still its own."""
+
+FOREIGN = 1 << 14
+"""Added to the number of an exception class whose `errno` is a code of the resolver or of the TLS library."""
 
 INNER = -1
 """Site of a call made by a wrapped call itself, or by the tool: not logged again."""
@@ -95,8 +104,10 @@ OP = {name: code for code, name in enumerate(OPS)}
 KINDS = "EpollSelector PollSelector SelectSelector KqueueSelector DevpollSelector epoll poll select kqueue".split()
 """What a readiness call was made on, by code."""
 
-NO_TIMEOUT, ZERO_TIMEOUT = 1 << 6, 1 << 7
-"""Bits in the number of a select record, beside its kind (bits 0-5)."""
+NO_TIMEOUT, ZERO_TIMEOUT, IN_MILLISECONDS = 1 << 6, 1 << 7, 1 << 31
+"""Bits in the number of a select record, beside its kind (bits 0-5) and the count of what is watched (8-30)."""
+UNKNOWN_COUNT = (1 << 23) - 1
+"""Count of a select on an object that does not tell what it watches."""
 
 owner_var: "ContextVar[int]" = ContextVar("tracedemo_owner", default=0)
 """Index of the asyncio task (or other owner) in whose context a call is made; 0: none."""
@@ -107,6 +118,16 @@ clock = time.monotonic_ns
 def is_library(filename: str) -> bool:
     """True for a source file that is not the user's own."""
     return filename.startswith(_LIBRARY_PREFIXES) or "site-packages" in filename or "dist-packages" in filename
+
+
+OWN, LIBRARY_FILE, IMPORTER = range(3)
+
+
+def file_kind(filename: str) -> int:
+    """Whose code a file holds: the user's own, a library's (ours among them), or that of the import statement."""
+    if filename == "<frozen importlib._bootstrap>":
+        return IMPORTER
+    return LIBRARY_FILE if is_library(filename) or filename.startswith(_OWN_FOLDER) else OWN
 
 
 _LIBRARY_PREFIXES = (os.path.dirname(os.__file__) + os.sep, "<frozen ")
@@ -130,35 +151,37 @@ class Spool:
     """The write side.  One object a process; `ring` and the counters are exchanged for new ones after a fork."""
 
     __slots__ = (
-        "chunk_limit", "chunks_at", "codes", "exceptions", "facts", "flow_at", "flow_mask", "folder", "inner", "libraries", "local", "mask",
-        "next", "next_chunk", "next_flow", "next_index", "next_thread", "on", "pace", "places", "ports", "ring", "servers",
-        "sites", "sizes", "watch_flow",
+        "chunk_limit", "chunks_at", "codes", "exceptions", "facts", "file_kinds", "flow_at", "flow_mask", "folder", "inner",
+        "libraries", "local", "mask", "next", "next_chunk", "next_flow", "next_index", "next_thread", "on", "pace",
+        "pid", "places", "ports", "ring", "servers", "sites", "sizes", "troubled", "watch_flow",
     )  # fmt: skip
 
     def __init__(self, folder: str, slots: int = 1 << 20, flow_slots: int = 1 << 19, chunks: int = 1 << 20) -> None:
         """Make `folder`/PID.spool, or a map without a file when `folder` is empty.
 
         Args:
-            slots, flow_slots: how many records are kept; powers of two.
+            slots, flow_slots: how many records are kept, rounded up to powers of two.
             chunks: how many chunks of 128 bytes are kept.
 
         Raises:
             OSError: the file cannot be made.
         """
         self.folder = folder
-        self.sizes = (slots, flow_slots, chunks)
+        self.sizes = (_power_of_two(slots), _power_of_two(flow_slots), max(chunks, 1))
         self.inner: set[CodeType] = set()
         self.codes: list[CodeType] = []
         self.sites: dict[int, int] = {}
-        self.places: dict[tuple[int, int], int] = {}
+        self.places: dict[int, int] = {}
         self.facts: dict[Any, int] = {}
-        self.libraries: dict[str, bool] = {}
+        self.file_kinds: dict[str, int] = {}
         self.exceptions: dict[type, int] = {}
+        self.troubled: set[tuple[str, str]] = set()
         self.ports: dict[int, int] = {}
         self.servers: frozenset[int] = frozenset()
         self.pace: Any = None
         self.watch_flow: Callable[[], None] | None = None
         self.on = False
+        self.pid = 0
         # Goes on counting after a fork: a task that the parent numbered may live on in the child.
         self.next_index = itertools.count(1).__next__
         self.renew()
@@ -170,8 +193,9 @@ class Spool:
         self.flow_at = PAGE + slots * SIZE
         self.chunks_at = self.flow_at + flow_slots * SIZE
         self.ring = _map(self.folder, self.chunks_at + chunks * CHUNK_SIZE)
-        HEADER.pack_into(self.ring, 0, MAGIC, os.getpid(), slots, flow_slots, chunks, clock(), time.time_ns(), 0, 0,
-                         os.getppid())  # fmt: skip
+        parent, self.pid = self.pid or os.getppid(), os.getpid()
+        HEADER.pack_into(self.ring, 0, MAGIC, self.pid, slots, flow_slots, chunks, clock(), time.time_ns(), 0, 0,
+                         parent)  # fmt: skip
         self.next = itertools.count(1).__next__
         self.next_flow = itertools.count(1).__next__
         self.next_chunk = itertools.count().__next__
@@ -189,16 +213,16 @@ class Spool:
 
     def side(self, kind: int, key: int, data: bytes) -> None:
         """Write `data` of any length; what does not fit any more is counted in the header."""
-        part = 0
+        begin = part = 0
         while True:
             chunk = self.next_chunk()
             if chunk >= self.chunk_limit:
                 NUMBER.pack_into(self.ring, LOST_AT, chunk - self.chunk_limit + 1)
                 return
-            piece = data[:ROOM]
+            piece = data[begin : begin + ROOM]
             CHUNK.pack_into(self.ring, self.chunks_at + chunk * CHUNK_SIZE, key, kind, part, len(piece), piece)
-            data = data[ROOM:]
-            if not data:
+            begin += ROOM
+            if begin >= len(data) or part == MOST_PARTS:
                 return
             part += 1
 
@@ -208,7 +232,14 @@ class Spool:
 
     def meta(self, name: str, value: "Any") -> None:
         """Write a fact about the whole process."""
-        self.tell(META, 0, name, value)
+        self.tell(META, self.next_index(), name, value)
+
+    def trouble(self, where: str, error: BaseException) -> None:
+        """Note a fault of ours, once for each place and kind; the program goes on."""
+        key = (where, type(error).__name__)
+        if key not in self.troubled:
+            self.troubled.add(key)
+            self.meta("trouble", f"{where}: {type(error).__name__}: {error}")
 
     def fact(self, value: "Any") -> int:
         """The index of a plain value (a text, a number, a tuple of them) that is told once, and used again and again."""
@@ -221,9 +252,11 @@ class Spool:
         return index
 
     def address(self, value: "Any") -> int:
-        """An address as one number: a host and a port, or any other as a fact."""
-        if len(value) == 2 and type(value) is tuple and type(value[0]) is str and type(value[1]) is int:
-            return PAIR + (self.fact(value[0]) << 16) + (value[1] & 0xFFFF)
+        """An address as one number: a host and a port, or any other plain value as a fact."""
+        if type(value) is tuple and len(value) == 2:
+            host, port = value
+            if type(host) is str and type(port) is int and 0 <= port <= 0xFFFF:
+                return PAIR + (self.fact(host) << 16) + port
         return self.fact(value)
 
     # -- Who calls
@@ -252,34 +285,37 @@ class Spool:
         return self.new_site(frame) if site is None else site
 
     def place(self, site: int, frame: "FrameType | None") -> int:
-        """The number of a pair: a site in a library, and the user's line behind it."""
-        pair = (site - LIBRARY, self.user_site(frame))
-        place = self.places.get(pair)
-        if place is None:
-            place = self.places[pair] = self.next_index()
-            self.tell(PLACE, place, *pair)
-        return place
-
-    def user_site(self, frame: "FrameType | None") -> int:
-        """The nearest caller that is the user's own code; 0 when there is none.
+        """The number of a pair: a site in a library, and the line behind it, the nearest caller that is the user's own code.
 
         When an import statement lies between, IMPORTING is added: the user's line imported a module, and it is that module
-        which makes calls as it starts (selectors tries whether epoll works).
+        which makes calls as it starts (selectors tries whether epoll works). 0 stands for no user's line at all.
+
+        One loop in one function, since a program that uses a library comes here with every call.
         """
-        importing = 0
-        libraries = self.libraries
+        importing = user = 0
+        kinds = self.file_kinds
         while frame is not None:
-            filename = frame.f_code.co_filename
+            code = frame.f_code
             try:
-                library = libraries[filename]
+                kind = kinds[code.co_filename]
             except KeyError:
-                library = libraries[filename] = is_library(filename) or filename.startswith(_OWN_FOLDER)
-            if not library:
-                return self.site_of(frame) + importing
-            if not importing and filename == "<frozen importlib._bootstrap>":
+                kind = kinds[code.co_filename] = file_kind(code.co_filename)
+            if kind == OWN:
+                try:
+                    user = self.sites[id(code) + frame.f_lasti]
+                except KeyError:
+                    user = self.new_site(frame)
+                break
+            if kind == IMPORTER:
                 importing = IMPORTING
             frame = frame.f_back
-        return importing
+        pair = site << 32 | user + importing
+        try:
+            return self.places[pair]
+        except KeyError:
+            place = self.places[pair] = self.next_index()
+            self.tell(PLACE, place, site - LIBRARY, user + importing)
+            return place
 
     def thread(self) -> int:
         """The number of this thread in this spool."""
@@ -289,7 +325,12 @@ class Spool:
             return self._new_thread()
 
     def _new_thread(self) -> int:
-        index = self.local.index = min(self.next_thread(), 0xFFFF)
+        index = self.next_thread()
+        if index > MOST_THREADS:
+            index = 0
+        self.local.index = index
+        if not index:
+            return 0
         # `threading` may not be imported, and asking it for the current thread would make a dummy one.
         threading = sys.modules.get("threading")
         thread = getattr(threading, "_active", {}).get(threading.get_ident()) if threading else None
@@ -303,11 +344,14 @@ class Spool:
         return index
 
     def exception(self, kind: type) -> int:
-        """The number of an exception class."""
+        """The number of an exception class; FOREIGN is added when its `errno` is not the kernel's."""
         index = self.exceptions.get(kind)
         if index is None:
-            index = self.exceptions[kind] = min(len(self.exceptions) + 1, 32_000)
+            index = min(len(self.exceptions) + 1, FOREIGN - 1)
             self.tell(EXCEPTION, index, kind.__name__)
+            if any(base.__module__ == "ssl" or base.__name__ in ("gaierror", "herror") for base in kind.__mro__):
+                index += FOREIGN
+            self.exceptions[kind] = index
         return index
 
     # -- Records that are not wrapped calls
@@ -319,10 +363,19 @@ class Spool:
         RECORD.pack_into(self.ring, at, n, t0, fd, 0, owner_var.get(), self.thread(), OP[op] + flags, 0, t1, value, 0, 0)
         return n
 
+    def switch_on(self) -> None:
+        """Begin to record."""
+        NUMBER.pack_into(self.ring, OFF_AT, 0)
+        self.on = True
+
     def switch_off(self) -> None:
         """From now on wrappers only pass through; what still returns is marked late by the reader."""
         self.on = False
         NUMBER.pack_into(self.ring, OFF_AT, clock())
+
+
+def _power_of_two(number: int) -> int:
+    return 1 << max(number - 1, 0).bit_length()
 
 
 def failed(spool: Spool, ring: "mmap.mmap", at: int, n: int, t0: int, error: BaseException) -> None:
@@ -338,6 +391,10 @@ def failed(spool: Spool, ring: "mmap.mmap", at: int, n: int, t0: int, error: Bas
         name = spool.exceptions[kind]
     except KeyError:
         name = spool.exception(kind)
+    if name >= FOREIGN:
+        name -= FOREIGN
+        # "Want" is how the TLS library says "not yet": the descriptor answered EAGAIN.
+        number = EAGAIN if kind.__name__.startswith("SSLWant") else 0
     CLOSE.pack_into(ring, at + CLOSE_AT, t1, 0, number, name)
 
 
@@ -350,7 +407,7 @@ def _map(folder: str, size: int) -> "mmap.mmap":
     """
     if not folder:
         return mmap.mmap(-1, size)
-    fd = os.open(os.path.join(folder, f"{os.getpid()}.spool"), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    fd = _new_file(os.path.join(folder, str(os.getpid())))
     held = [fd]
     try:
         os.truncate(fd, size)
@@ -364,3 +421,11 @@ def _map(folder: str, size: int) -> "mmap.mmap":
     finally:
         for number in held:
             os.close(number)
+
+
+def _new_file(start: str) -> int:
+    """A descriptor of a new file; a number is added to its name when an earlier process had the same pid."""
+    for ending in itertools.chain([""], map("-{}".format, itertools.count(2))):
+        with suppress(FileExistsError):
+            return os.open(f"{start}{ending}.spool", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    raise AssertionError

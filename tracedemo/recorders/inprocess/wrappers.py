@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     Wrapper = Callable[..., Any]
 
 
-def transfer(
+def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours in it would cost as much as the rest
     op: str, original: "Wrapper", layered: "Wrapper", spool: "Spool", fileno: "Wrapper", gettimeout: "Wrapper"
 ) -> "Wrapper":
     """Wrap a method `original(sock, size_or_buffer, ...)` whose result is bytes, a count, or None (all of it).
@@ -65,9 +65,11 @@ def transfer(
     owner = owner_var.get
     open_record, close_record = OPEN.pack_into, CLOSE.pack_into
 
-    def wrapper(sock: "Any" = MISSING, size: "Any" = MISSING, /, *rest: "Any", **named: "Any") -> "Any":
+    def wrapper(  # noqa: C901
+        sock: "Any" = MISSING, size: "Any" = MISSING, /, *rest: "Any", **named: "Any"
+    ) -> "Any":
         # Positional with defaults, not *args: the usual call passes no more than these two, and goes on without tuples.
-        n = 0
+        t0 = 0
         try:
             if not spool.on:
                 return original(*given(sock, size), *rest, **named)
@@ -88,20 +90,16 @@ def transfer(
             if site == INNER:
                 return original(*given(sock, size), *rest, **named)
             place = site if site < LIBRARY else spool.place(site, frame.f_back)
+            n = spool.next()
             if rest or named:
                 count, flags = asked_for(op, count, (sock, size, *rest), named)
-                if flags & DONTWAIT:
-                    kind = code
-            else:
-                flags = 0
-            opened = spool.next()
+                if flags:
+                    spool.tell(ARGS, n, flags)
+                    kind = code if flags & DONTWAIT else kind
             ring = spool.ring
-            at = PAGE + (opened & spool.mask) * SIZE
-            if flags:
-                spool.tell(ARGS, opened, flags)
+            at = PAGE + (n & spool.mask) * SIZE
             t0 = clock()
-            open_record(ring, at, opened, t0, fd, place, owner(), thread, kind, count, 0)
-            n = opened
+            open_record(ring, at, n, t0, fd, place, owner(), thread, kind, count, 0)
             if rest or named or size is MISSING:
                 result = layered(*given(sock, size), *rest, **named)
             else:
@@ -112,7 +110,7 @@ def transfer(
                 close_record(ring, at + CLOSE_AT, t1, moved, 0, 0)
             return result
         except BaseException as error:
-            if n:
+            if t0:
                 failed(spool, ring, at, n, t0, error)
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
             raise
@@ -129,7 +127,7 @@ def given(sock: "Any", size: "Any") -> "tuple[Any, ...]":
     return (sock, size) if size is not MISSING else (sock,) if sock is not MISSING else ()
 
 
-def described(
+def described(  # noqa: C901  # as above
     op: str,
     original: "Wrapper",
     layered: "Wrapper",
@@ -149,8 +147,8 @@ def described(
     open_record, close_record = OPEN.pack_into, CLOSE.pack_into
     notes_failure = op == "connect"
 
-    def wrapper(*args: "Any", **kwargs: "Any") -> "Any":
-        n = 0
+    def wrapper(*args: "Any", **kwargs: "Any") -> "Any":  # noqa: C901
+        t0 = 0
         try:
             if not spool.on:
                 return original(*args, **kwargs)
@@ -171,12 +169,11 @@ def described(
             except AttributeError:
                 thread = spool.thread()
             place = site if site < LIBRARY else spool.place(site, frame.f_back)
-            opened = spool.next()
+            n = spool.next()
             ring = spool.ring
-            at = PAGE + (opened & spool.mask) * SIZE
+            at = PAGE + (n & spool.mask) * SIZE
             t0 = clock()
-            open_record(ring, at, opened, t0, fd, place, owner(), thread, code + flags, number, 0)
-            n = opened
+            open_record(ring, at, n, t0, fd, place, owner(), thread, code + flags, number, 0)
             result = layered(*args, **kwargs) if kwargs else layered(*args)
             t1 = clock()
             value = 0
@@ -189,7 +186,7 @@ def described(
                 close_record(ring, at + CLOSE_AT, t1, value, 0, 0)
             return result
         except BaseException as error:
-            if n:
+            if t0:
                 failed(spool, ring, at, n, t0, error)
                 if notes_failure and isinstance(error, OSError) and after is not None:
                     after(spool, n, args, None)
@@ -210,8 +207,13 @@ class Builtin(staticmethod):  # type: ignore[type-arg]  # a plain class costs le
         return self.__qualname__
 
 
-def entered(attribute: str, wrapped: "Wrapper", original: "Wrapper") -> "Wrapper":
-    """Give a wrapper the name and the text of what it stands for, and its nature: it becomes a method, or does not."""
+def entered(attribute: str, wrapped: "Wrapper", original: "Any") -> "Wrapper":
+    """Give a wrapper the name and the text of what it stands for, and its nature: it becomes a method, or does not.
+
+    It also gets a code object of its own. The interpreter specializes instructions for what they meet, in caches that
+    belong to the code object (PEP 659): sixty wrappers around sixty callables would spoil each other's for good.
+    """
+    wrapped.__code__ = wrapped.__code__.replace()  # type: ignore[attr-defined]
     wrapped.__name__ = attribute
     for name in ("__qualname__", "__doc__", "__module__"):
         with suppress(AttributeError):
