@@ -53,7 +53,7 @@ _WHOLE = re.compile(
 )
 _FIRST_FD = re.compile(r"(?:\[\{fd=|\d+, \[)?(\d+)(?:<|\b)")
 _NEW = {"socket", "epoll_create1"}
-_OURS = re.compile(r"\d+<(?:socket|anon_inode):")
+_OURS = re.compile(r"\d+<(?:socket:|anon_inode:\[eventpoll)")
 
 
 def read_lines(path: Path) -> list[SystemCall]:
@@ -91,7 +91,7 @@ def _parse(t: int, tid: int, text: str) -> SystemCall | None:
         return None
     first = _FIRST_FD.match(args)
     fd = (int(result) if result != "?" else -1) if name in _NEW else int(first[1]) if first else -1
-    return SystemCall(t, tid, name, fd, errno or "-", text)
+    return SystemCall(t, tid, {"ppoll": "poll"}.get(name, name), fd, errno or "-", text)
 
 
 def _concerns_sockets(name: str, args: str) -> bool:
@@ -169,6 +169,8 @@ def _pattern(row: Row) -> str:
             return f"close:{fd}:{errno} "
         case "selector" if kind == "EpollSelector":
             return f"epoll_create1:{fd}:- "
+        case "selector" if kind == "epoll":
+            return f"(?:epoll_create1:{fd}:- )?"  # none where the type is patched: see `_explained`
         case "register" | "modify" | "unregister" if epoll:
             return rf"epoll_ctl:\d+:{errno} "
         case "select" | "poll" if epoll:
@@ -176,7 +178,7 @@ def _pattern(row: Row) -> str:
         case "select" if kind in ("SelectSelector", "select"):
             return r"(?:pselect6|select):-?\d+:- "
         case "select" | "poll":
-            return r"p?poll:-?\d+:- "
+            return r"poll:-?\d+:- "
         case "getaddrinfo" | "gethostbyname" | "gethostbyaddr" | "getnameinfo" | "getservby" | "if_names":
             return ".*"
         case _:
@@ -193,11 +195,13 @@ def differences(trace: Trace, lines: Sequence[SystemCall]) -> list[str]:
         mine = [index for index, row in enumerate(rows) if row.event.tid == tid]
         for line in (line for line in lines if line.tid == tid):
             at = line.t - shift
+            if _explained(line, at, [rows[index].event for index in mine]):
+                continue
             inside = [index for index in mine if _holds(rows[index].event, at)]
             if inside:
                 # Rows of one thread are nested: the one that began last is the innermost.
                 groups[max(inside, key=lambda index: rows[index].event.t0)].append(line)
-            elif not _explained(line, at, [rows[index].event for index in mine]):
+            else:
                 found.append(f"no row for {line.text}")
     for index, row in enumerate(rows):
         group = groups[index]
@@ -224,7 +228,10 @@ def _explained(line: SystemCall, at: int, events: Sequence[Event]) -> bool:
     """What the program causes without a call that could be wrapped: three cases, each told by its very descriptor."""
     if line.name == "epoll_create1":  # select.epoll() has made it when its __init__ is called
         following = next((event for event in events if event.t0 >= at), None)
-        return following is not None and following.op == "selector" and following.fd == line.fd
+        is_it = following is not None and following.op == "selector" and following.fd == line.fd
+        return is_it and following.args["selector"] == "epoll"
+    if any(_holds(event, at) for event in events):
+        return False
     before = [event for event in events if event.t0 <= at and event.fd == line.fd]
     if line.name == "close" and before:  # the finalizer closes after its row, which has no length
         return before[-1].op == "close" and "by" in before[-1].args and at - before[-1].t0 < 10**9

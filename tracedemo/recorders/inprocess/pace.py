@@ -31,7 +31,6 @@ from __future__ import annotations
 
 import _socket
 import os
-import select
 import sys
 from _thread import RLock, get_ident
 from errno import EINPROGRESS
@@ -82,8 +81,6 @@ class Pace:
         self.stuck: dict[int, dict[int, int]] = {}
         # Poll objects do not tell what they watch, and are kept, so that no other gets their address.
         self.polls: dict[int, tuple[Any, dict[int, int]]] = {}
-        # Our own poll objects must not be the patched ones' business; the caller's code is INNER, being ours.
-        self.poll = getattr(select, "poll", None)
         # A bare number, which nothing closes when the interpreter ends: the kernel would be seen to do something for us.
         self.line: int | None = None
         self.renew()
@@ -367,11 +364,16 @@ class Pace:
         return self._ready_events(dict.fromkeys(fds, 2 if writing else 1), grace)
 
     def _ready_events(self, watched: dict[int, int], grace: float = 0.0) -> bool:
-        """True when one of the descriptors is ready; waits up to `grace` seconds for it."""
+        """True when one of the descriptors is ready; waits up to `grace` seconds for it.
+
+        What is patched lets these calls pass: their site, being ours, is INNER.
+        """
+        import select  # not before the program has sockets: whoever imports it first has it patched
+
         watched = {fd: events for fd, events in watched.items() if fd >= 0}
-        if self.poll is None:
+        if not hasattr(select, "poll"):
             return bool(any(select.select(*_three_lists(watched), grace)))
-        asked = self.poll()
+        asked = select.poll()
         for fd, events in watched.items():
             asked.register(fd, (select.POLLIN if events & 1 else 0) | (select.POLLOUT if events & 2 else 0))
         return bool(asked.poll(grace * 1000))
