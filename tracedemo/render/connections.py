@@ -25,8 +25,8 @@ _COLUMNS = (
     Column("1st byte", right=True),
     Column("sent", right=True),
     Column("received", right=True),
-    Column("requests", rank=6, right=True, optional=True),
-    Column("not yet", rank=5, right=True, optional=True),
+    Column("requests", rank=5, right=True, optional=True),
+    Column("not yet", rank=6, right=True, optional=True),
     Column("closed", rank=2, least=7, most=18, wrap=True),
     Column("failed", rank=1, least=12, most=40, wrap=True),
 )

@@ -53,8 +53,10 @@ class Writer:
         """One line of the log."""
         study = self._study
         event = study.events[one.first]
-        dim, answered, waited = _styles(event, study.state_of(one.first))
         wakeup = study.wakeup_of_row.get(one.first)
+        dim, answered, waited = _styles(
+            event, study.state_of(one.first), woken=wakeup is not None and not wakeup.empty
+        )
         line, source = self._site(event.place)
         server_conn = event.conn if event.lane == SERVER else None
         took_ = took(_time(one, event), self._glyphs)
@@ -104,7 +106,7 @@ class Writer:
         return line, self._cells[site, "text"]
 
 
-def _styles(event: Event, state: State | None) -> tuple[str, str, str]:
+def _styles(event: Event, state: State | None, *, woken: bool) -> tuple[str, str, str]:
     """Of the row, of its answer, of its duration."""
     if event.lane != PYTHON or event.mark == TRACER:
         return "dim", "dim", "dim"
@@ -113,7 +115,7 @@ def _styles(event: Event, state: State | None) -> tuple[str, str, str]:
         return "", "not-yet", waited
     if event.failed or event.t1 is None:
         return "", "error", waited
-    return "", "wakeup" if state is State.ASLEEP else "", waited
+    return "", "wakeup" if woken else "", waited
 
 
 def _call(event: Event, context: Context) -> str:

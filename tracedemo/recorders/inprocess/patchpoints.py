@@ -142,6 +142,7 @@ SSL = (
     ("SSLSocket", "sendall", "sendall", TRANSFER),
     ("SSLSocket", "read", "read", TRANSFER),
     ("SSLSocket", "write", "write", TRANSFER),
+    ("SSLSocket", "sendfile", "sendfile", (d.sending_file, d.number)),
     ("SSLSocket", "do_handshake", "do_handshake", _SOCKET),
     ("SSLSocket", "unwrap", "unwrap", _SOCKET),
 )
@@ -151,12 +152,8 @@ OS = (("", "sendfile", "sendfile", (d.os_sending_file, d.number)),)
 POINTS = {"socket": SOCKET, "_socket": C_SOCKET, "select": SELECT, "selectors": SELECTORS, "ssl": SSL, "os": OS}
 """Rows by module."""
 
-COMPOSITE_HELPERS = (
-    ("socket", "_sendfile_use_sendfile"),
-    ("socket", "_sendfile_use_send"),
-    ("socket", "_check_sendfile_params"),
-)
-"""Functions of socket.socket that a composite calls, and whose calls are INNER, too."""
+COMPOSITE_HELPERS = ("_sendfile", "_check_sendfile")
+"""How the methods of socket.socket are named that a composite calls, and whose calls are INNER, too."""
 
 SILENT = {
     "socket": {
@@ -169,14 +166,12 @@ SILENT = {
         "_check_sendfile_params": "checks arguments",
         "_sendfile_use_sendfile": "part of sendfile",
         "_sendfile_use_send": "part of sendfile",
+        "_sendfile_zerocopy": "part of sendfile",
         "__enter__": "returns the socket",
         "__exit__": "calls close",
         "__del__": "recorded by a descriptor of its own",
         "__repr__": "calls getsockname and getpeername, which are logged",
         "__getstate__": "raises",
-        "__new__": "allocates the object only",
-        "__init_subclass__": "of object",
-        "__getattribute__": "of object",
         "family": "reads the object",
         "type": "reads the object",
         "proto": "reads the object",
@@ -191,6 +186,7 @@ SILENT = {
         "send_fds": "calls sendmsg",
         "recv_fds": "calls recvmsg",
         "getfqdn": "calls gethostbyaddr",
+        "_fallback_socketpair": "calls socket, bind, listen, connect, accept",
         "CMSG_LEN": "computes", "CMSG_SPACE": "computes",
         "htonl": "computes", "htons": "computes", "ntohl": "computes", "ntohs": "computes",
         "inet_aton": "computes", "inet_ntoa": "computes", "inet_ntop": "computes", "inet_pton": "computes",
@@ -203,7 +199,24 @@ SILENT = {
     "kqueue": {"fileno": "reads the object", "fromfd": "wraps a number", "closed": "reads the object"},
     "selectors": {"get_map": "reads the object", "get_key": "reads the object", "fileno": "reads the object",
                   "__enter__": "returns the object", "__exit__": "calls close",
-                  "_fileobj_lookup": "reads the object", "_key_from_fd": "reads the object"},
+                  "_fileobj_lookup": "reads the object", "_key_from_fd": "reads the object",
+                  "_selector_cls": "makes the epoll or poll object, part of __init__",
+                  "_select": "the select of SelectSelector, part of its select"},
+    "ssl": {
+        "__init__": "raises: one is made by _create", "_create": "calls the methods of socket.socket",
+        "connect": "calls _real_connect", "connect_ex": "calls _real_connect",
+        "_real_connect": "calls the method of socket.socket, then do_handshake",
+        "accept": "calls the method of socket.socket", "shutdown": "calls the method of socket.socket",
+        "sendto": "calls the method of socket.socket", "_real_close": "calls the method of socket.socket",
+        "recvfrom": "calls the method of socket.socket", "recvfrom_into": "calls the method of socket.socket",
+        "dup": "raises", "sendmsg": "raises", "recvmsg": "raises", "recvmsg_into": "raises",
+        "_checkClosed": "does nothing", "_check_connected": "calls getpeername",
+        "verify_client_post_handshake": "takes effect with the next read",
+        **dict.fromkeys(("cipher", "client_sigalg", "compression", "context", "get_channel_binding",
+                         "get_unverified_chain", "get_verified_chain", "getpeercert", "group", "pending",
+                         "selected_alpn_protocol", "selected_npn_protocol", "server_sigalg", "session",
+                         "session_reused", "shared_ciphers", "version"), "asks the TLS library, not the kernel"),
+    },
 }  # fmt: skip
 """What makes no system call, or only through calls that are patched themselves, and why."""
 
@@ -315,8 +328,9 @@ def _mark_inner(spool: Spool, original: Any) -> None:
 
 
 def _finish_socket(spool: Spool, module: ModuleType, patch: Patch) -> None:
-    for class_name, attribute in COMPOSITE_HELPERS:
-        _mark_inner(spool, getattr(getattr(module, class_name), attribute, None))
+    for name, function in vars(module.socket).items():
+        if name.startswith(COMPOSITE_HELPERS):
+            _mark_inner(spool, function)
     patch.set(module.socket, "__del__", Finalizer(spool, module.socket.__del__, d.fileno))
 
 
