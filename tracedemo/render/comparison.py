@@ -55,7 +55,12 @@ def _compared(studies: Sequence[Study]) -> Comparison:
     for study in studies:
         number = sum(other.name == study.name for other in studies[: len(names)]) + 1
         names.append(study.name if number == 1 else f"{study.name} ({number})")
-    return replace(compare([study.trace for study in studies]), names=tuple(names))
+    found = compare(
+        [study.trace for study in studies],
+        [study.connections for study in studies],
+        [study.states for study in studies],
+    )
+    return replace(found, names=tuple(names))
 
 
 def _subject(found: Comparison) -> str:
