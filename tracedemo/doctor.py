@@ -61,14 +61,21 @@ def _python() -> Check:
     if sys.version_info < OLDEST_PYTHON:
         return Check("Python", Verdict.MEND, found, "Install Python 3.11 or newer.")
     if sys.implementation.name != "cpython":
-        return Check("Python", Verdict.OPTIONAL, found, "Only CPython has been tried; some calls may be missed.")
+        return Check(
+            "Python", Verdict.OPTIONAL, found, "Only CPython has been tried; some calls may be missed."
+        )
     return Check("Python", Verdict.GOOD, found)
 
 
 def _flow() -> Check:
     if sys.version_info >= (3, 12):
         return Check("Generator steps", Verdict.GOOD, "sys.monitoring: in variants and in your own scripts")
-    return Check("Generator steps", Verdict.OPTIONAL, "in variants only", "Python 3.12 or newer shows them in your scripts.")
+    return Check(
+        "Generator steps",
+        Verdict.OPTIONAL,
+        "in variants only",
+        "Python 3.12 or newer shows them in your scripts.",
+    )
 
 
 def _loopback() -> Check:
@@ -81,7 +88,9 @@ def _loopback() -> Check:
                     there.sendall(b"x")
                     client.recv(1)
     except OSError as error:
-        remedy = "Something (a firewall, a VPN) keeps this machine from talking to itself on 127.0.0.1: let it."
+        remedy = (
+            "Something (a firewall, a VPN) keeps this machine from talking to itself on 127.0.0.1: let it."
+        )
         return Check("Loopback", Verdict.MEND, f"no round trip on 127.0.0.1: {error}", remedy)
     return Check("Loopback", Verdict.GOOD, "a connection to 127.0.0.1 works")
 
@@ -94,7 +103,9 @@ def _descriptors() -> Check:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     found = f"{_limit(soft)} for a process, can be raised to {_limit(hard)}"
     if hard != resource.RLIM_INFINITY and hard < LOW_LIMIT:
-        return Check("Open files", Verdict.ADMIN, found, f"Thousands of sockets need more: as root, ulimit -Hn {65536}")
+        return Check(
+            "Open files", Verdict.ADMIN, found, f"Thousands of sockets need more: as root, ulimit -Hn {65536}"
+        )
     return Check("Open files", Verdict.GOOD, found)
 
 
@@ -108,7 +119,9 @@ def _ports() -> Check:
         low, high = map(int, path.read_text().split())
     except (OSError, ValueError):
         return Check("Local ports", Verdict.GOOD, "the range is not told on this system")
-    return Check("Local ports", Verdict.GOOD, f"{low} to {high}: {high - low + 1:,} connections to one address")
+    return Check(
+        "Local ports", Verdict.GOOD, f"{low} to {high}: {high - low + 1:,} connections to one address"
+    )
 
 
 def _spool() -> Check:
@@ -129,10 +142,16 @@ def _spool() -> Check:
 def _strace() -> Check:
     path = shutil.which("strace")
     if path is None:
-        remedy = "Debian, Ubuntu: apt install strace.  Fedora: dnf install strace.  macOS and Windows have none."
-        return Check("strace", Verdict.OPTIONAL, "not installed: real system calls cannot be shown with it", remedy)
+        remedy = (
+            "Debian, Ubuntu: apt install strace.  Fedora: dnf install strace.  macOS and Windows have none."
+        )
+        return Check(
+            "strace", Verdict.OPTIONAL, "not installed: real system calls cannot be shown with it", remedy
+        )
     try:
-        version = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=5, check=False).stdout
+        version = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=5, check=False
+        ).stdout
         tried = subprocess.run([path, "-f", "-o", os.devnull, sys.executable, "-S", "-c", "pass"],
                                capture_output=True, text=True, timeout=10, check=False)  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -162,8 +181,10 @@ def _terminal() -> Check:
     try:
         "▒◆▲µ─".encode(encoding)
     except (UnicodeEncodeError, LookupError):
-        return Check("Terminal", Verdict.OPTIONAL, f"{found}: drawn with ASCII", "Set a UTF-8 locale: LANG=C.UTF-8")
-    if sys.stdout.isatty() and width < 80:  # noqa: PLR2004  # columns
+        return Check(
+            "Terminal", Verdict.OPTIONAL, f"{found}: drawn with ASCII", "Set a UTF-8 locale: LANG=C.UTF-8"
+        )
+    if sys.stdout.isatty() and width < 80:  # columns
         return Check("Terminal", Verdict.OPTIONAL, found, "Views are easier to read from 100 columns on.")
     return Check("Terminal", Verdict.GOOD, found)
 

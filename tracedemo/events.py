@@ -155,6 +155,9 @@ class Interned:
             self.values.append(value)
         self._codes.append(code)
 
+    def __len__(self) -> int:
+        return len(self._codes)
+
     def __getitem__(self, row: int) -> Any:
         return self.values[self._codes[row]]
 
@@ -173,6 +176,9 @@ class Numbers:
     def append(self, value: int | None) -> None:
         """Add a row."""
         self._array.append(-1 if value is None else value)
+
+    def __len__(self) -> int:
+        return len(self._array)
 
     def __getitem__(self, row: int) -> int | None:
         value = self._array[row]
@@ -223,7 +229,7 @@ class Trace:
                 append(value)
 
     def __len__(self) -> int:
-        return len(self._columns[0]._array)  # type: ignore[union-attr]  # `seq` is a column of Numbers
+        return len(self._columns[0])
 
     def __getitem__(self, row: int) -> Event:
         if row < 0:

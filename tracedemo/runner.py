@@ -151,7 +151,9 @@ def _room_for(target: Target, options: RunOptions) -> Iterator[None]:
     Raises:
         MachineError: the hard limit is too low.
     """
-    wanted = options.requests + SPARE_DESCRIPTORS if target.kind == "variant" and target.name != "blocking" else 0
+    wanted = (
+        options.requests + SPARE_DESCRIPTORS if target.kind == "variant" and target.name != "blocking" else 0
+    )
     try:
         import resource
     except ImportError:  # Windows has no such limit
@@ -167,7 +169,9 @@ def _room_for(target: Target, options: RunOptions) -> Iterator[None]:
             f" {hard:,} (hard limit of RLIMIT_NOFILE)"
         )
         most = max(hard - SPARE_DESCRIPTORS, 1)
-        raise MachineError(message, f"Ask for at most -n {most}, or raise the limit as root: ulimit -Hn {wanted}")
+        raise MachineError(
+            message, f"Ask for at most -n {most}, or raise the limit as root: ulimit -Hn {wanted}"
+        )
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     try:
         yield
@@ -178,7 +182,9 @@ def _room_for(target: Target, options: RunOptions) -> Iterator[None]:
 @contextmanager
 def _server_for(target: Target, options: RunOptions, folder: Path) -> Iterator[ServerHandle | None]:
     """Our server, for a variant without --url and for a script that asks for its address."""
-    wanted = options.address is None and (target.kind == "variant" or any(ADDRESS in word for word in target.argv))
+    wanted = options.address is None and (
+        target.kind == "variant" or any(ADDRESS in word for word in target.argv)
+    )
     if not wanted:
         yield None
         return
@@ -196,7 +202,9 @@ def _arguments(target: Target, options: RunOptions, server: ServerHandle | None)
     return [word.replace(ADDRESS, address) if server else word for word in target.argv]
 
 
-def _environment(target: Target, options: RunOptions, server: ServerHandle | None, folder: Path) -> dict[str, str]:
+def _environment(
+    target: Target, options: RunOptions, server: ServerHandle | None, folder: Path
+) -> dict[str, str]:
     environment = dict(os.environ)
     settings = {
         "FOLDER": str(folder),
@@ -384,7 +392,12 @@ def _signal_name(number: int) -> str:
 
 
 def _read(
-    target: Target, argv: list[str], options: RunOptions, server: ServerHandle | None, folder: Path, done: _Finished
+    target: Target,
+    argv: list[str],
+    options: RunOptions,
+    server: ServerHandle | None,
+    folder: Path,
+    done: _Finished,
 ) -> Trace:
     recordings, broken = _recordings(folder, done.pid)
     events = [event for recording in recordings for event in recording.events]
@@ -410,7 +423,9 @@ def _recordings(folder: Path, pid: int) -> tuple[list[Recording], list[str]]:
     if root is None:
         trouble = next((file.read_text() for file in folder.glob("*.trouble")), "")
         message = "the program ran, but left no record" + (f": {trouble}" if trouble else "")
-        raise RecorderError(message, "It may have been started with -I, -E or -S, which keep the recorder out.")
+        raise RecorderError(
+            message, "It may have been started with -I, -E or -S, which keep the recorder out."
+        )
     recordings: list[Recording] = []
     broken: list[str] = []
     owners: dict[int, dict[int, str]] = {}
@@ -446,8 +461,12 @@ def _header(
     done: _Finished,
 ) -> Header:
     meta = recordings[0].facts.meta
-    stopped = next((event.op for event in reversed(recordings[0].events) if event.op in ("deadlock", "spin")), "")
-    ended = stopped or ("interrupted" if done.interrupted else f"signal {done.signal}" if done.signal else "exit")
+    stopped = next(
+        (event.op for event in reversed(recordings[0].events) if event.op in ("deadlock", "spin")), ""
+    )
+    ended = stopped or (
+        "interrupted" if done.interrupted else f"signal {done.signal}" if done.signal else "exit"
+    )
     return Header(
         target=target.name,
         kind=target.kind,
@@ -476,7 +495,11 @@ def _server_facts(options: RunOptions, server: ServerHandle | None) -> Mapping[s
     if server is None:
         return {}
     asked = options.server
-    facts: dict[str, object] = {"address": f"{server.host}:{server.port}", "pace": asked.pace, "pieces": asked.pieces}
+    facts: dict[str, object] = {
+        "address": f"{server.host}:{server.port}",
+        "pace": asked.pace,
+        "pieces": asked.pieces,
+    }
     facts |= {"size": asked.size, "nonce": server.options.nonce}
     if asked.pace == "lockstep":
         return facts | {"patience": PATIENCE, "budget": BUDGET}
@@ -507,7 +530,11 @@ def _notes(recordings: Sequence[Recording]) -> Iterator[str]:
 
 
 def _add_up(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
-    return {name: sum(count[name] for count in counts) for name in counts[0] if any(count[name] for count in counts)}
+    return {
+        name: sum(count[name] for count in counts)
+        for name in counts[0]
+        if any(count[name] for count in counts)
+    }
 
 
 def _count_lanes(trace: Trace) -> dict[str, int]:

@@ -61,6 +61,7 @@ _WAITED_WRITE = "waits {took} in {op}() until {fd} takes {bytes}"
 _READY = "asks {op}() about {watched}: {ready}"
 _SLEPT = "sleeps {took} in {op}() with {watched} watched; {ready}"
 
+# fmt: off
 OPERATIONS = (
     # Names
     Operation("getaddrinfo", "lookup", LOOKUP, ("openat", "socket", "connect"), "lookup",
@@ -209,6 +210,7 @@ OPERATIONS = (
     Operation("detach", "socket", CLOSE, (), "",
               "Takes the descriptor out of the Python object without closing it.", "lets go of {fd} without closing it"),
 )
+# fmt: on
 
 OPERATION = {row.name: row for row in OPERATIONS}
 """Rows by name."""
@@ -223,6 +225,7 @@ class Step(NamedTuple):
     says: str
 
 
+# fmt: off
 STEPS = (
     Step("flow", "start", "A generator runs for the first time.", "starts"),
     Step("flow", "yield", "A generator hands over a value and is parked: it holds no thread until it is resumed.",
@@ -245,6 +248,7 @@ STEPS = (
     Step("python", "deadlock", "Everything waits for a server that has nothing left to send.", "{arg[detail]}"),
     Step("python", "spin", "The program asks and asks, and nothing will ever come.", "{arg[detail]}"),
 )
+# fmt: on
 
 STEP = {(row.lane, row.name): row for row in STEPS}
 """Rows by (lane, name)."""

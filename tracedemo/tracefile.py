@@ -51,7 +51,9 @@ def header_line(header: Header) -> str:
     """The first line."""
     default = Header()
     values = ((field.name, getattr(header, field.name)) for field in fields(Header))
-    return _dump({"tracedemo": FORMAT} | {name: value for name, value in values if value != getattr(default, name)})
+    return _dump(
+        {"tracedemo": FORMAT} | {name: value for name, value in values if value != getattr(default, name)}
+    )
 
 
 def event_line(event: Event) -> str:

@@ -75,14 +75,19 @@ def _loop(rounds: int) -> list[Row]:
 
 def _fetches(rounds: int) -> list[Row]:
     rows = []
-    with tempfile.TemporaryDirectory() as folder, running_server(ServerOptions(**EXAMPLE), Path(folder)) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(ServerOptions(**EXAMPLE), Path(folder)) as server,
+    ):
         words = (str(WORK / "fetches.py"), f"{server.host}:{server.port}", "500")
         found = _in_turns(rounds, {
             "bare": lambda: _bare(*words)["cpu"],
             "tracedemo": lambda: _traced(*words)["cpu"],
             "viztracer": lambda: _viztracer(*words)["cpu"],
         })  # fmt: skip
-        rows.append(Row.of("500 fetches by http.client, CPU of the client", found, "tracedemo", 1.15, "viztracer"))
+        rows.append(
+            Row.of("500 fetches by http.client, CPU of the client", found, "tracedemo", 1.15, "viztracer")
+        )
     both = _in_turns(rounds, {"bare": _bare_selector, "tracedemo": _traced_selector})
     whole = {name: [many for many, _ in pairs] for name, pairs in both.items()}
     net = {name: [many - one for many, one in pairs] for name, pairs in both.items()}
@@ -93,7 +98,10 @@ def _fetches(rounds: int) -> list[Row]:
 
 def _bare_selector() -> tuple[float, float]:
     """CPU seconds of the whole process, for 500 fetches and for one."""
-    with tempfile.TemporaryDirectory() as folder, running_server(ServerOptions(**EXAMPLE), Path(folder)) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(ServerOptions(**EXAMPLE), Path(folder)) as server,
+    ):
         address = f"{server.host}:{server.port}"
         return _cpu(address, 500), _cpu(address, 1)
 
@@ -131,9 +139,19 @@ def _thinking(rounds: int) -> list[Row]:
 def _start(rounds: int) -> list[Row]:
     rows = []
     for name, code in (("pass", "pass"), ("import socket", "import socket")):
-        found = _in_turns(rounds, {"bare": lambda c=code: _clock(c, hook=False), "hook": lambda c=code: _clock(c, hook=True)})
+        found = _in_turns(
+            rounds,
+            {"bare": lambda c=code: _clock(c, hook=False), "hook": lambda c=code: _clock(c, hook=True)},
+        )
         added = (median(found["hook"]) - median(found["bare"])) * 1000
-        rows.append(Row(f"start of the interpreter, python -c '{name}', added", f"{added:.1f} ms", "15 ms", added <= 15))
+        rows.append(
+            Row(
+                f"start of the interpreter, python -c '{name}', added",
+                f"{added:.1f} ms",
+                "15 ms",
+                added <= 15,
+            )
+        )
     found = _in_turns(rounds, {"bare": lambda: _clock("pass", hook=False), "help": _help})
     added = (median(found["help"]) - median(found["bare"])) * 1000
     rows.append(Row("tracedemo --help, over python -c pass", f"{added:.0f} ms", "100 ms", added <= 100))
@@ -146,7 +164,11 @@ def _clock(code: str, *, hook: bool) -> float:
     with tempfile.TemporaryDirectory(dir=runner._place()) as folder:  # noqa: SLF001  # where the runner puts it
         environment = dict(os.environ)
         if hook:
-            environment |= {"PYTHONPATH": str(runner.STARTUP), "TRACEDEMO_FOLDER": folder, "TRACEDEMO_FLOW": "script"}
+            environment |= {
+                "PYTHONPATH": str(runner.STARTUP),
+                "TRACEDEMO_FOLDER": folder,
+                "TRACEDEMO_FLOW": "script",
+            }
         start = time.perf_counter()
         subprocess.run([sys.executable, "-c", code], env=environment, check=True)
         return time.perf_counter() - start

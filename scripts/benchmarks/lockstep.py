@@ -27,7 +27,9 @@ def measure(*, quick: bool) -> bool:
             busy = _counts(variant, runs)
         both = idle + busy
         found = f"{len(both)} ({len(idle)} idle, {len(busy)} busy)"
-        rows.append(Row(f"{variant.name}: sets of call counts in 2 x {runs} runs", found, "1", len(both) == 1))
+        rows.append(
+            Row(f"{variant.name}: sets of call counts in 2 x {runs} runs", found, "1", len(both) == 1)
+        )
         if len(both) > 1:
             _explain(both)
     return show("Lock-step", rows)
@@ -38,7 +40,9 @@ def _counts(variant: Variant, runs: int) -> Counter[tuple[object, ...]]:
     found: Counter[tuple[object, ...]] = Counter()
     for _ in range(runs):
         trace = runner.run(runner.variant_target(variant), options).trace
-        calls = Counter((event.op, event.errno) for event in trace if event.lane == "python" and not event.mark)
+        calls = Counter(
+            (event.op, event.errno) for event in trace if event.lane == "python" and not event.mark
+        )
         found[tuple(sorted(calls.items(), key=repr))] += 1
     return found
 

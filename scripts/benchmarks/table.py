@@ -16,7 +16,9 @@ class Row(NamedTuple):
     kept: bool
 
     @classmethod
-    def of(cls, name: str, found: dict[str, list[float]], what: str, most: float | None, peer: str = "") -> Row:
+    def of(
+        cls, name: str, found: dict[str, list[float]], what: str, most: float | None, peer: str = ""
+    ) -> Row:
         """A ratio to bare: the median of the ratios round by round, with their range, and a peer's beside it."""
         ratios = [there / bare for there, bare in zip(found[what], found["bare"], strict=True)]
         middle = median(ratios)
@@ -32,7 +34,11 @@ def show(title: str, rows: Sequence[Row]) -> bool:
     wide = max(len(row.name) for row in rows)
     print(title)
     for row in rows:
-        verdict = f"at most {row.promised:<8} {'kept' if row.kept else 'MISSED'}" if row.promised else "for the record"
+        verdict = (
+            f"at most {row.promised:<8} {'kept' if row.kept else 'MISSED'}"
+            if row.promised
+            else "for the record"
+        )
         print(f"  {row.name:<{wide}}  {row.found:<46} {verdict}")
     print(flush=True)
     return all(row.kept for row in rows)

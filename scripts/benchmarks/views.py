@@ -35,7 +35,9 @@ def measure(*, quick: bool) -> bool:
 
 def _save_trace(path: Path) -> int:
     """A real trace with about CALLS calls: selector, as many fetches as that takes."""
-    options = runner.RunOptions(capture=True, requests=CALLS // 24, server=ServerOptions(delay_ms=0, gap_ms=1))
+    options = runner.RunOptions(
+        capture=True, requests=CALLS // 24, server=ServerOptions(delay_ms=0, gap_ms=1)
+    )
     trace = runner.run(runner.find_target(["selector"]), options).trace
     tracefile.write(trace, path)
     return sum(event.lane == "python" for event in trace)
@@ -43,5 +45,7 @@ def _save_trace(path: Path) -> int:
 
 def _clock(words: list[str]) -> float:
     start = time.perf_counter()
-    subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL, cwd=Path(__file__).parents[2])
+    subprocess.run(
+        [sys.executable, *words], check=True, stdout=subprocess.DEVNULL, cwd=Path(__file__).parents[2]
+    )
     return time.perf_counter() - start

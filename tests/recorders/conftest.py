@@ -46,7 +46,9 @@ def record(script: WriteScript) -> Record:
 
     def recorded(text: str, *words: str, **options: Any) -> Run:
         path = script(text)
-        return run(find_target([str(path), *words]), RunOptions(**{"capture": True, "slots": 1 << 16, **options}))
+        return run(
+            find_target([str(path), *words]), RunOptions(**{"capture": True, "slots": 1 << 16, **options})
+        )
 
     return recorded
 

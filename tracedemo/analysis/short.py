@@ -112,7 +112,9 @@ def _answer(event: Event) -> str:
         answer = "end of stream"
     elif moved is not None:
         answer = byte_count(moved)
-    elif event.op in ("socket", "accept", "dup", "socketpair") or (event.op == "selector" and event.fd is not None):
+    elif event.op in ("socket", "accept", "dup", "socketpair") or (
+        event.op == "selector" and event.fd is not None
+    ):
         answer = opened_text(event)
     else:
         answer = result_text(event)

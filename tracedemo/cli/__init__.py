@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 from tracedemo import __version__
@@ -94,7 +95,7 @@ def _unknown(words: Sequence[str]) -> UsageError:
     """A first word that is no command: perhaps a script or variant that wants `run` before it."""
     from tracedemo.variants import by_name
 
-    if by_name(words[0]) or words[0].endswith(".py") or os.path.exists(words[0]):
+    if by_name(words[0]) or words[0].endswith(".py") or Path(words[0]).exists():
         return UsageError(f"{words[0]} is not a command", f"Did you mean: tracedemo run {' '.join(words)}")
     return UsageError(f"there is no command {words[0]!r}", f"Commands: {', '.join(COMMANDS)}")
 

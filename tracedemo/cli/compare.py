@@ -68,7 +68,9 @@ def _title(run: runner.Run) -> str:
 
 def _say_bodies(runs: list[runner.Run]) -> None:
     """Whether all fetched the same bytes: each variant prints a digest for each response."""
-    digests = {line.split("sha256 ")[1] for run in runs for line in run.output.splitlines() if "sha256 " in line}
+    digests = {
+        line.split("sha256 ")[1] for run in runs for line in run.output.splitlines() if "sha256 " in line
+    }
     if len(digests) == 1:
         print(f"\nAll of them fetched the same bytes: sha256 {digests.pop()}")
     elif digests:

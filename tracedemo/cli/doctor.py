@@ -37,6 +37,12 @@ _VERDICTS = {
 def _print(check: Check) -> None:
     indent = " " * 25
     first = f"{_WORDS[check.verdict]:<6} {check.name:<18}"
-    print(textwrap.fill(check.found, 100, initial_indent=first, subsequent_indent=indent, break_long_words=False))
+    print(
+        textwrap.fill(
+            check.found, 100, initial_indent=first, subsequent_indent=indent, break_long_words=False
+        )
+    )
     if check.remedy:
-        print(textwrap.fill(check.remedy, 100, initial_indent=indent + "-> ", subsequent_indent=indent + "   "))
+        print(
+            textwrap.fill(check.remedy, 100, initial_indent=indent + "-> ", subsequent_indent=indent + "   ")
+        )

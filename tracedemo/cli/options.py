@@ -86,7 +86,9 @@ def _parse_url(text: str) -> Place:
         raise UsageError(message, "It looks like http://example.com/") from None
     if url.scheme == "https":
         message = "the variants speak plain HTTP, as the post does: https needs TLS on top"
-        raise UsageError(message, "Use an http:// URL, or trace a program that speaks TLS: tracedemo run your_script.py")
+        raise UsageError(
+            message, "Use an http:// URL, or trace a program that speaks TLS: tracedemo run your_script.py"
+        )
     if url.scheme != "http" or not host:
         message = f"cannot understand the URL {text!r}"
         raise UsageError(message, "It looks like http://example.com/")

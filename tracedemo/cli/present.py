@@ -16,7 +16,11 @@ from tracedemo.errors import FileError, UsageError
 from tracedemo.render import FORMATS, VIEWS, Options, View
 from tracedemo.render.console import console_for, options_for
 
-ENDINGS = {".jsonl": "the trace, to be shown again", ".txt": "the views, as text", ".svg": "the views, as a picture"}
+ENDINGS = {
+    ".jsonl": "the trace, to be shown again",
+    ".txt": "the views, as text",
+    ".svg": "the views, as a picture",
+}
 """What the ending of a file given to -o says."""
 PICTURE_COLUMNS = 110
 
@@ -29,7 +33,9 @@ def add_view_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--format", choices=FORMATS, default="table",
                        help="table; plain: one sentence a line, for screen readers; jsonl: for programs")  # fmt: skip
     group.add_argument("--only", default="", metavar="WORDS", help="show only these events: recv,EAGAIN,fd=5")
-    group.add_argument("--unfold", action="store_true", help="show every row, also repeats and the tool's own")
+    group.add_argument(
+        "--unfold", action="store_true", help="show every row, also repeats and the tool's own"
+    )
     group.add_argument("-o", "--output", action="append", default=[], metavar="FILE", type=Path,
                        help="write a file, again and again; its ending says what: " + ", ".join(ENDINGS))  # fmt: skip
     group.add_argument("--no-source", action="store_true", help="leave source text out of saved traces")
@@ -64,7 +70,9 @@ def _check_writable(path: Path) -> None:
         raise FileError(message, "Choose another place with -o.") from error
 
 
-def present(studies: Sequence[Study], args: argparse.Namespace, *, views: Sequence[str], stream: IO[str]) -> None:
+def present(
+    studies: Sequence[Study], args: argparse.Namespace, *, views: Sequence[str], stream: IO[str]
+) -> None:
     """Print views and write files.
 
     Args:
@@ -108,7 +116,9 @@ def _views(words: Sequence[str]) -> list[View]:
     return [VIEWS[name] for name in names]
 
 
-def _write(path: Path, studies: Sequence[Study], views: Sequence[View], args: argparse.Namespace, options: Options) -> None:
+def _write(
+    path: Path, studies: Sequence[Study], views: Sequence[View], args: argparse.Namespace, options: Options
+) -> None:
     if path.suffix == ".jsonl":
         for study, place in zip(studies, _places(path, studies), strict=True):
             tracefile.write(study.trace, place, sources=not args.no_source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 PATIENCE = 1.0
 """Seconds before anything is shown."""
@@ -26,7 +26,7 @@ class Progress:
         self._task: Any = None
         self._timer = threading.Timer(PATIENCE, self._show) if wanted and sys.stderr.isatty() else None
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         if self._timer is not None:
             self._timer.daemon = True
             self._timer.start()

@@ -26,8 +26,12 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     parser.usage = "tracedemo run [OPTIONS] TARGET [ARGS ...]"
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("target", nargs=argparse.REMAINDER, metavar="TARGET", help="what to run, and its arguments")
-    parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE", help="run a module, as python -m")
+    parser.add_argument(
+        "target", nargs=argparse.REMAINDER, metavar="TARGET", help="what to run, and its arguments"
+    )
+    parser.add_argument(
+        "-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE", help="run a module, as python -m"
+    )
     _add_options(parser)
 
 
@@ -38,7 +42,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it and show it.  The exit code is the program's own for a script, and 1 for a variant that failed."""
-    words = ["-m", *args.module] if args.module is not None else [word for word in args.target if word != "--" or word]
+    words = (
+        ["-m", *args.module]
+        if args.module is not None
+        else [word for word in args.target if word != "--" or word]
+    )
     if words[:1] == ["--"]:
         words = words[1:]
     if not words:
@@ -59,7 +67,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _more_options(words: list[str], args: argparse.Namespace) -> argparse.Namespace:
     """Options after a variant's name."""
-    parser = Parser(prog="tracedemo run", usage="tracedemo run [OPTIONS] VARIANT [OPTIONS]", argument_default=argparse.SUPPRESS)
+    parser = Parser(
+        prog="tracedemo run",
+        usage="tracedemo run [OPTIONS] VARIANT [OPTIONS]",
+        argument_default=argparse.SUPPRESS,
+    )
     _add_options(parser)
     given = vars(parser.parse_args(words))
     lists = {name: getattr(args, name) + given.pop(name) for name in ("view", "output") if name in given}

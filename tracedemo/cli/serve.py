@@ -12,7 +12,9 @@ from tracedemo.server import RawServerEvent, serve_forever
 
 def prepare(parser: argparse.ArgumentParser) -> None:
     """Its options are those of the server, and a port."""
-    parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default 8000; 0: any free one)")
+    parser.add_argument(
+        "--port", type=int, default=8000, help="port on 127.0.0.1 (default 8000; 0: any free one)"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="do not print what it does")
     add_server_options(parser)
 

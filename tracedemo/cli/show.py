@@ -15,7 +15,9 @@ from tracedemo.variants import by_name
 def prepare(parser: argparse.ArgumentParser) -> None:
     """Files, and the options of views."""
     parser.usage = "tracedemo show [OPTIONS] [FILE ...]"
-    parser.add_argument("files", nargs="*", metavar="FILE", type=Path, help="traces saved with -o (default: the last run)")
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", type=Path, help="traces saved with -o (default: the last run)"
+    )
     present.add_view_options(parser)
 
 

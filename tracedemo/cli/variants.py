@@ -21,6 +21,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"  {variant.name:<{wide - 2}}{variant.title}")
         for text in (variant.teaches, f"Post: {variant.post}"):
             print(textwrap.fill(text, 78, initial_indent=" " * wide, subsequent_indent=" " * wide))
-    print("\nRun one:        tracedemo run selector\nSide by side:   tracedemo compare blocking threads selector")
+    print(
+        "\nRun one:        tracedemo run selector\nSide by side:   tracedemo compare blocking threads selector"
+    )
     print(f"Read one:       {VARIANTS[0].path.parent}")
     return 0

@@ -9,6 +9,7 @@ address, count = sys.argv[1], int(sys.argv[2])
 
 
 def fetch() -> int:
+    """One fetch; the size of the body."""
     connection = http.client.HTTPConnection(address)
     connection.request("GET", "/")
     size = len(connection.getresponse().read())

@@ -6,6 +6,7 @@ import time
 
 
 def sieve(limit: int) -> int:
+    """Count the primes below a limit."""
     marks = bytearray([1]) * limit
     for number in range(2, int(limit**0.5) + 1):
         if marks[number]:
@@ -14,6 +15,7 @@ def sieve(limit: int) -> int:
 
 
 def words(count: int) -> int:
+    """Make texts and count in a dict."""
     seen: dict[str, int] = {}
     for number in range(count):
         key = f"word {number % 977}"
@@ -22,6 +24,7 @@ def words(count: int) -> int:
 
 
 def calls(depth: int) -> int:
+    """Call and return."""
     return 1 if depth < 2 else calls(depth - 1) + calls(depth - 2)
 
 

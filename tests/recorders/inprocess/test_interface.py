@@ -33,7 +33,13 @@ def members(kind: type) -> set[str]:
 def is_of_every_class(name: str) -> bool:
     return name in {
         *("__module__", "__doc__", "__dict__", "__weakref__", "__slots__", "__annotations__"),
-        *("__abstractmethods__", "_abc_impl", "__static_attributes__", "__firstlineno__", "__annotate_func__"),
+        *(
+            "__abstractmethods__",
+            "_abc_impl",
+            "__static_attributes__",
+            "__firstlineno__",
+            "__annotate_func__",
+        ),
         *("__new__", "__init_subclass__", "__subclasshook__", "__getattribute__"),
     }
 
@@ -100,9 +106,15 @@ def test_methods_of_selectors(kind: type) -> None:
 
 def test_methods_of_a_tls_socket() -> None:
     """Each method that ssl.SSLSocket defines for itself is patched there, or listed with a reason."""
-    own = {name for name, value in vars(ssl.SSLSocket).items() if inspect.isroutine(value) or isinstance(value, property)}
+    own = {
+        name
+        for name, value in vars(ssl.SSLSocket).items()
+        if inspect.isroutine(value) or isinstance(value, property)
+    }
 
-    assert set() == unexplained({name for name in own if not is_of_every_class(name)}, "ssl", "SSLSocket", "ssl")
+    assert set() == unexplained(
+        {name for name in own if not is_of_every_class(name)}, "ssl", "SSLSocket", "ssl"
+    )
 
 
 def test_reasons_are_given() -> None:

@@ -270,7 +270,9 @@ def test_a_witness_can_contradict(record: Record, tmp_path: Path) -> None:
 
     without = done.trace.replace(events=events[:at] + events[at + 1 :])
     changed = done.trace.replace(events=[*events[:at], events[at]._replace(errno="EINTR"), *events[at + 1 :]])
-    invented = done.trace.replace(events=[*events, events[at]._replace(t0=events[-1].t0 + 1, t1=events[-1].t0 + 2)])
+    invented = done.trace.replace(
+        events=[*events, events[at]._replace(t0=events[-1].t0 + 1, t1=events[-1].t0 + 2)]
+    )
 
     for wrong in (without, changed, invented):
         assert differences(wrong, lines)

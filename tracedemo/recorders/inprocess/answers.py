@@ -91,7 +91,11 @@ def address(value: Any) -> str:
         host = value[0].decode("ascii", "replace") if isinstance(value[0], bytes) else str(value[0])
         return f"[{host}]:{value[1]}" if ":" in host else f"{host}:{value[1]}"
     if isinstance(value, bytes):
-        value = "@" + value[1:].decode("utf-8", "replace") if value[:1] == b"\0" else value.decode("utf-8", "replace")
+        value = (
+            "@" + value[1:].decode("utf-8", "replace")
+            if value[:1] == b"\0"
+            else value.decode("utf-8", "replace")
+        )
     if isinstance(value, str):
         return f"unix:{'@' + value[1:] if value[:1] == chr(0) else value or '(unnamed)'}"
     return str(value)
@@ -100,7 +104,11 @@ def address(value: Any) -> str:
 def _constants(prefix: str) -> dict[int, str]:
     names = {}
     for name in sorted(vars(socket), reverse=True):  # reverse: of two names the alphabetically first wins
-        if name.startswith(prefix) and not name.startswith("SO_J1939") and isinstance(number := getattr(socket, name), int):
+        if (
+            name.startswith(prefix)
+            and not name.startswith("SO_J1939")
+            and isinstance(number := getattr(socket, name), int)
+        ):
             names[int(number)] = name
     return names
 
@@ -241,7 +249,9 @@ def _shutdown(call: Call) -> Decoded:
 
 
 def _setblocking(call: Call) -> Decoded:
-    return Decoded(call.fd, {"mode": "blocking" if (call.value if call.returned else call.number) else "non-blocking"})
+    return Decoded(
+        call.fd, {"mode": "blocking" if (call.value if call.returned else call.number) else "non-blocking"}
+    )
 
 
 def _settimeout(call: Call) -> Decoded:

@@ -417,7 +417,13 @@ def watcher(events: int) -> Callable[[Spool, Args, Kwargs], Known]:
         else:
             thing = args[1] if len(args) > 1 else kwargs.get("fileobj", kwargs.get("fd", -1))
             mask = args[2] if len(args) > 2 else kwargs.get("events", kwargs.get("eventmask", events))
-        fd = thing if type(thing) is int else fileno(thing) if isinstance(thing, _socket.socket) else descriptor(thing)
+        fd = (
+            thing
+            if type(thing) is int
+            else fileno(thing)
+            if isinstance(thing, _socket.socket)
+            else descriptor(thing)
+        )
         return fd, 0, kind << 32 | (mask if type(mask) is int else whole(mask, 0)) & 0xFFFFFFFF
 
     return watching
@@ -467,7 +473,9 @@ def controlling(_spool: Spool, args: Args, kwargs: Kwargs) -> Known:
 
 def controlled(spool: Spool, n: int, _args: Args, result: Any) -> int:
     """After control(): a list of kevents; filter -1 is READ, -2 is WRITE."""
-    return _ready(spool, n, [item for event in result for item in (event.ident, 1 if event.filter == -1 else 2)])
+    return _ready(
+        spool, n, [item for event in result for item in (event.ident, 1 if event.filter == -1 else 2)]
+    )
 
 
 def bare_select(_spool: Spool, args: Args, _kwargs: Kwargs) -> Known:

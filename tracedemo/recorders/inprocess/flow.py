@@ -183,7 +183,11 @@ class Monitor:
         """PY_START, of any code that has not been switched off."""
         steps = self.taken.get(id(code))
         if steps is None:
-            if not code.co_flags & _CO_GENERATOR or code.co_name == "<genexpr>" or is_library(code.co_filename):
+            if (
+                not code.co_flags & _CO_GENERATOR
+                or code.co_name == "<genexpr>"
+                or is_library(code.co_filename)
+            ):
                 return self.monitoring.DISABLE
             self._take(code)
         elif steps < 0:

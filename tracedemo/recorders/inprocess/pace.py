@@ -302,7 +302,9 @@ class Pace:
         everything = {fd: port for waiting in list(self.stuck.values()) for fd, port in waiting.items()}
         if len(self.stuck) > 1 and (self._ready(tuple(everything)) or self._step(everything, clock())):
             return
-        self._stop("deadlock", everything, "deadlock: the program waits, and the server has nothing left to send on")
+        self._stop(
+            "deadlock", everything, "deadlock: the program waits, and the server has nothing left to send on"
+        )
 
     def _step(self, ours: dict[int, int], t0: int) -> bool:
         """One exchange with the server; False when it has nothing left, which is certain then.
@@ -310,7 +312,9 @@ class Pace:
         Connections on which other threads are stuck are named, too: what they wait for may have been sent since, by another
         thread than the one that waits.
         """
-        everything = {fd: port for waiting in list(self.stuck.values()) for fd, port in waiting.items()} | ours
+        everything = {
+            fd: port for waiting in list(self.stuck.values()) for fd, port in waiting.items()
+        } | ours
         fd_of = {port: fd for fd, port in everything.items()}
         moved = self._exchange(sorted(fd_of))
         if moved is None:
@@ -461,7 +465,11 @@ def _is_bell(data: Any) -> bool:
 
 
 def _three_lists(watched: dict[int, int]) -> tuple[list[int], list[int], list[int]]:
-    return [fd for fd, bits in watched.items() if bits & 1], [fd for fd, bits in watched.items() if bits & 2], []
+    return (
+        [fd for fd, bits in watched.items() if bits & 1],
+        [fd for fd, bits in watched.items() if bits & 2],
+        [],
+    )
 
 
 def _waits_for_thread(frame: Any) -> bool:

@@ -149,7 +149,14 @@ SSL = (
 
 OS = (("", "sendfile", "sendfile", (d.os_sending_file, d.number)),)
 
-POINTS = {"socket": SOCKET, "_socket": C_SOCKET, "select": SELECT, "selectors": SELECTORS, "ssl": SSL, "os": OS}
+POINTS = {
+    "socket": SOCKET,
+    "_socket": C_SOCKET,
+    "select": SELECT,
+    "selectors": SELECTORS,
+    "ssl": SSL,
+    "os": OS,
+}
 """Rows by module."""
 
 COMPOSITE_HELPERS = ("_sendfile", "_check_sendfile")
@@ -279,7 +286,9 @@ def install(spool: Spool, name: str, module: ModuleType, patch: Patch) -> None:
         if place_name not in places:
             places[place_name] = _class(module, place_name, patch)
         place = places[place_name]
-        original = None if place is None else _original(place, attribute, of_module=not place_name, module=name)
+        original = (
+            None if place is None else _original(place, attribute, of_module=not place_name, module=name)
+        )
         if original is None:
             continue
         _mark_inner(spool, original)

@@ -34,7 +34,11 @@ def stand_in(patch: Patch, module: ModuleType, name: str, real_type: Any) -> Any
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]  # our frame is in no traceback
             raise
 
-    body: dict[str, Any] = {"__slots__": ("_real", "__weakref__"), "__init__": init, "__doc__": real_type.__doc__}
+    body: dict[str, Any] = {
+        "__slots__": ("_real", "__weakref__"),
+        "__init__": init,
+        "__doc__": real_type.__doc__,
+    }
     for attribute in dir(real_type):
         if not attribute.startswith("_") or attribute in ("__enter__", "__exit__"):
             body[attribute] = _passing(real_type, attribute)

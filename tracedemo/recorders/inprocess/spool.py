@@ -117,7 +117,9 @@ clock = time.monotonic_ns
 
 def is_library(filename: str) -> bool:
     """True for a source file that is not the user's own."""
-    return filename.startswith(_LIBRARY_PREFIXES) or "site-packages" in filename or "dist-packages" in filename
+    return (
+        filename.startswith(_LIBRARY_PREFIXES) or "site-packages" in filename or "dist-packages" in filename
+    )
 
 
 OWN, LIBRARY_FILE, IMPORTER = range(3)
@@ -156,7 +158,9 @@ class Spool:
         "pid", "places", "ports", "ring", "servers", "sites", "sizes", "troubled", "watch_flow",
     )  # fmt: skip
 
-    def __init__(self, folder: str, slots: int = 1 << 20, flow_slots: int = 1 << 19, chunks: int = 1 << 20) -> None:
+    def __init__(
+        self, folder: str, slots: int = 1 << 20, flow_slots: int = 1 << 19, chunks: int = 1 << 20
+    ) -> None:
         """Make `folder`/PID.spool, or a map without a file when `folder` is empty.
 
         Args:
@@ -220,7 +224,9 @@ class Spool:
                 NUMBER.pack_into(self.ring, LOST_AT, chunk - self.chunk_limit + 1)
                 return
             piece = data[begin : begin + ROOM]
-            CHUNK.pack_into(self.ring, self.chunks_at + chunk * CHUNK_SIZE, key, kind, part, len(piece), piece)
+            CHUNK.pack_into(
+                self.ring, self.chunks_at + chunk * CHUNK_SIZE, key, kind, part, len(piece), piece
+            )
             begin += ROOM
             if begin >= len(data) or part == MOST_PARTS:
                 return
@@ -349,7 +355,9 @@ class Spool:
         if index is None:
             index = min(len(self.exceptions) + 1, FOREIGN - 1)
             self.tell(EXCEPTION, index, kind.__name__)
-            if any(base.__module__ == "ssl" or base.__name__ in ("gaierror", "herror") for base in kind.__mro__):
+            if any(
+                base.__module__ == "ssl" or base.__name__ in ("gaierror", "herror") for base in kind.__mro__
+            ):
                 index += FOREIGN
             self.exceptions[kind] = index
         return index
@@ -360,7 +368,9 @@ class Spool:
         """Write a whole record at once: the tool's own calls, and closes by the garbage collector."""
         n = self.next()
         at = PAGE + (n & self.mask) * SIZE
-        RECORD.pack_into(self.ring, at, n, t0, fd, 0, owner_var.get(), self.thread(), OP[op] + flags, 0, t1, value, 0, 0)
+        RECORD.pack_into(
+            self.ring, at, n, t0, fd, 0, owner_var.get(), self.thread(), OP[op] + flags, 0, t1, value, 0, 0
+        )
         return n
 
     def switch_on(self) -> None:

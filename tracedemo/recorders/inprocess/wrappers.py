@@ -213,7 +213,7 @@ def entered(attribute: str, wrapped: "Wrapper", original: "Any") -> "Wrapper":
     It also gets a code object of its own. The interpreter specializes instructions for what they meet, in caches that
     belong to the code object (PEP 659): sixty wrappers around sixty callables would spoil each other's for good.
     """
-    wrapped.__code__ = wrapped.__code__.replace()  # type: ignore[attr-defined]
+    wrapped.__code__ = wrapped.__code__.replace()
     wrapped.__name__ = attribute
     for name in ("__qualname__", "__doc__", "__module__"):
         with suppress(AttributeError):

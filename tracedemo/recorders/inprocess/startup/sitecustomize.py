@@ -10,7 +10,9 @@ import sys
 
 def _begin() -> None:
     prefix = "TRACEDEMO_"
-    settings = {name[len(prefix) :]: os.environ.pop(name) for name in list(os.environ) if name.startswith(prefix)}
+    settings = {
+        name[len(prefix) :]: os.environ.pop(name) for name in list(os.environ) if name.startswith(prefix)
+    }
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != here]
     _restore("PYTHONPATH", settings.pop("PYTHONPATH", None))
