@@ -14,9 +14,12 @@ Rules
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 PYTHON, FLOW, KERNEL, SERVER = LANES = ("python", "flow", "kernel", "server")
 """The four lanes: calls of the Python interface, steps of generators, system calls, what our server did."""
@@ -148,12 +151,31 @@ class Interned:
 
     def append(self, value: Any) -> None:
         """Add a row."""
-        key = value if self._key is None else self._key(value)
-        code = self._index.get(key)
-        if code is None:
-            code = self._index[key] = len(self.values)
-            self.values.append(value)
-        self._codes.append(code)
+        self.extend((value,))
+
+    def extend(self, values: Iterable[Any]) -> None:
+        """Add rows."""
+        index, key, codes = self._index, self._key, []
+        for value in values:
+            known = value if key is None else key(value)
+            code = index.get(known)
+            if code is None:
+                code = index[known] = len(self.values)
+                self.values.append(value)
+            codes.append(code)
+        self._codes.extend(codes)
+
+    def each(self, make: Callable[[Any], T]) -> Iterator[T]:
+        """What `make` makes of each row; it is asked once for each distinct value."""
+        made = [make(value) for value in self.values]
+        return map(made.__getitem__, self._codes)
+
+    def take(self, rows: Sequence[int]) -> Interned:
+        """A new column of these rows, in this order."""
+        made = Interned(self._key)
+        made._index, made.values = dict(self._index), list(self.values)
+        made._codes = array("i", map(self._codes.__getitem__, rows))
+        return made
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -166,26 +188,46 @@ class Interned:
 
 
 class Numbers:
-    """A column of integers of 64 bits in which None is possible (stored as -1)."""
+    """A column of integers of 64 bits in which None is possible (stored as the least of them)."""
 
     __slots__ = ("_array",)
+
+    NONE = -(1 << 63)
 
     def __init__(self) -> None:
         self._array = array("q")
 
     def append(self, value: int | None) -> None:
         """Add a row."""
-        self._array.append(-1 if value is None else value)
+        self._array.append(self.NONE if value is None else value)
+
+    def extend(self, values: Iterable[int | None]) -> None:
+        """Add rows."""
+        none = self.NONE
+        self._array.extend([none if value is None else value for value in values])
+
+    def each(self, make: Callable[[Any], T]) -> Iterator[T]:
+        """What `make` makes of each row."""
+        return map(make, self)
+
+    def take(self, rows: Sequence[int]) -> Numbers:
+        """A new column of these rows, in this order."""
+        made = Numbers()
+        made._array = array("q", map(self._array.__getitem__, rows))
+        return made
 
     def __len__(self) -> int:
         return len(self._array)
 
     def __getitem__(self, row: int) -> int | None:
         value = self._array[row]
-        return None if value == -1 else value
+        return None if value == self.NONE else value
 
     def __iter__(self) -> Iterator[int | None]:
-        return (None if value == -1 else value for value in self._array)
+        none = self.NONE
+        if none not in self._array:
+            return iter(self._array)
+        return iter([None if value == none else value for value in self._array])
 
 
 _MAKE_COLUMN: dict[str, Callable[[], Interned | Numbers]] = {
@@ -194,6 +236,10 @@ _MAKE_COLUMN: dict[str, Callable[[], Interned | Numbers]] = {
     # A dict cannot be a key, and True == 1: the text tells them apart.
     **dict.fromkeys(("args", "result"), lambda: Interned(repr)),
 }
+
+
+_AT_ONCE = 10_000
+"""Events that are turned into columns together: enough to be quick, few enough to be small."""
 
 
 class Trace:
@@ -222,11 +268,15 @@ class Trace:
             column.append(value)
 
     def extend(self, events: Iterable[Event]) -> None:
-        """Add Events at the end, one field of one Event after the other."""
-        appends = tuple(column.append for column in self._columns)
-        for event in events:
-            for append, value in zip(appends, event, strict=True):
-                append(value)
+        """Add Events at the end."""
+        rows = iter(events)
+        while some := tuple(islice(rows, _AT_ONCE)):
+            self.extend_columns(zip(*some, strict=True))
+
+    def extend_columns(self, columns: Iterable[Iterable[Any]]) -> None:
+        """Add rows, given as a series of values for each field of an Event, in the order of its fields."""
+        for column, values in zip(self._columns, columns, strict=True):
+            column.extend(values)
 
     def __len__(self) -> int:
         return len(self._columns[0])
@@ -255,9 +305,11 @@ class Trace:
 
     def sorted(self) -> Trace:
         """The same Trace with its rows in order of `t0`; rows of equal time keep their order."""
-        times = self.column("t0")
-        order = sorted(range(len(self)), key=times.__getitem__)  # type: ignore[arg-type]  # t0 is never None
-        return Trace(self.header, (self[row] for row in order), self.sources)
+        times: list[Any] = list(self.column("t0"))
+        order = sorted(range(len(times)), key=times.__getitem__)
+        made = Trace(self.header, sources=self.sources)
+        made._columns = tuple(column.take(order) for column in self._columns)
+        return made
 
     def with_columns(self, **columns: Iterable[Any]) -> Trace:
         """A new Trace with other values in some fields; all other fields are shared with this one, not copied.
@@ -269,8 +321,7 @@ class Trace:
         kept = dict(zip(Event._fields, self._columns, strict=True))
         for name, values in columns.items():
             kept[name] = _MAKE_COLUMN[name]()
-            for value in values:
-                kept[name].append(value)
+            kept[name].extend(values)
         made._columns = tuple(kept.values())
         return made
 

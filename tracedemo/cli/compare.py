@@ -11,6 +11,7 @@ from tracedemo.analysis.study import Study
 from tracedemo.cli import last, present
 from tracedemo.cli.options import add_run_options, run_options
 from tracedemo.cli.progress import Progress
+from tracedemo.cli.suggest import suggest
 from tracedemo.errors import UsageError
 from tracedemo.server.options import draw_nonce
 from tracedemo.variants import by_name
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     present.present(studies, args, views=("comparison",), stream=sys.stdout)
     if args.format == "table" and not args.view:
         _say_bodies(runs)
-        print("\nNext: tracedemo run selector\n      tracedemo show --view wakeups")
+        suggest("run selector", "show --view wakeups")
     return max(_complain(run) for run in runs)
 
 

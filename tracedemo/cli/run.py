@@ -10,6 +10,7 @@ from tracedemo.analysis.study import Study
 from tracedemo.cli import Parser, last, present
 from tracedemo.cli.options import add_run_options, run_options
 from tracedemo.cli.progress import Progress
+from tracedemo.cli.suggest import suggest
 from tracedemo.errors import UsageError
 
 EPILOG = """\
@@ -84,8 +85,8 @@ def _show_variant(done: runner.Run, args: argparse.Namespace) -> int:
     present.present([Study(done.trace)], args, views=("log", "summary"), stream=sys.stdout)
     _tell_end(done)
     if args.format == "table":
-        _suggest(f"tracedemo compare blocking {done.trace.header.target}" if done.trace.header.target != "blocking"
-                 else "tracedemo compare blocking selector", "tracedemo show --view timeline")  # fmt: skip
+        other = "selector" if done.trace.header.target == "blocking" else done.trace.header.target
+        suggest(f"compare blocking {other}", "show --view timeline")
     if done.exit_code == 0:
         return 0
     return done.exit_code if done.trace.header.ended == "interrupted" else 1
@@ -97,7 +98,7 @@ def _show_script(done: runner.Run, args: argparse.Namespace) -> int:
     present.present([Study(done.trace)], args, views=("summary", "connections"), stream=sys.stderr)
     _tell_end(done)
     if args.format == "table":
-        _suggest("tracedemo show --view log", "tracedemo show --view timeline", stream=sys.stderr)
+        suggest("show --view log", "show --view timeline", stream=sys.stderr)
     return done.exit_code
 
 
@@ -114,7 +115,3 @@ def _tell_end(done: runner.Run) -> None:
               file=sys.stderr)  # fmt: skip
     elif done.exit_code and header.kind == "variant":
         print(f"tracedemo: the variant {header.target} failed, exit code {done.exit_code}", file=sys.stderr)
-
-
-def _suggest(*commands: str, stream: object = None) -> None:
-    print("\nNext: " + "\n      ".join(commands), file=stream or sys.stdout)  # type: ignore[arg-type]

@@ -115,15 +115,30 @@ def _tag_tasks(spool: Spool, module: Any, patch: Patch) -> None:
         except BaseException as error:
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]  # our frame is in no traceback
             raise
-        try:
-            spool.tell(spool_module.OWNER, index, str(task.get_name()), str(task.get_coro().__name__))
-        except Exception as error:  # noqa: BLE001  # a task factory may make anything
-            spool.trouble("create_task", error)
+        newest[:] = id(task), index
+        _name_owner(spool, task, index)
         return task
 
     from tracedemo.recorders.inprocess.wrappers import entered
 
+    newest = [0, 0]
     patch.set(module.BaseEventLoop, "create_task", entered("create_task", create_task, original))
+    named_later = getattr(module.tasks, "_set_task_name", None)
+    if named_later is not None:  # until 3.12 `asyncio.create_task(..., name=...)` gives the name when the task is there
+
+        def _set_task_name(task: Any, name: Any) -> None:
+            named_later(task, name)
+            if spool.on and newest[0] == id(task):
+                _name_owner(spool, task, newest[1])
+
+        patch.set(module.tasks, "_set_task_name", entered("_set_task_name", _set_task_name, named_later))
+
+
+def _name_owner(spool: Spool, task: Any, index: int) -> None:
+    try:
+        spool.tell(spool_module.OWNER, index, str(task.get_name()), str(task.get_coro().__name__))
+    except Exception as error:  # noqa: BLE001  # a task factory may make anything
+        spool.trouble("create_task", error)
 
 
 class Finder:
