@@ -7,26 +7,40 @@ Format 1 (docs/trace-format.md)
 History
     1   2026-11  first format
 
+Reading
+    A block of lines is decoded at once and becomes columns, without an Event in between, which is twice as quick. A
+    block in which anything is unusual is read again line by line, which finds out what it is. A line in which a value
+    has not the type of its field is a broken one, so that analysis can rely on types.
+
 What cannot be read is never lost silently: `read` gives what came before the broken line, and says which line it was.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from itertools import islice
+from operator import le
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from tracedemo.errors import FileError
 from tracedemo.events import Event, Header, Site, Trace
 
 FORMAT = 1
+BLOCK = 1000
+"""Lines that are decoded together."""
+MOST_HEADER = 1 << 25
+"""Bytes: a first line that is longer is no header but, for example, a device that never ends."""
 
-_DEFAULTS = Event._field_defaults
-_SITES = ("site", "user_site")
-_NUMBERS = ("seq", "t0", "pid", "tid")
-_TUPLES = ("argv", "clock_start", "clock_end", "notes")
+_NUMBERS = ("seq", "t0", "t1", "pid", "tid", "fd", "conn", "bytes")
+_ZEROS = ("seq", "t0", "pid", "tid")
+"""Numbers that are 0 where they are missing."""
+_SITE = ',"site":['
+"""Here the end of a line begins: its site, user site and mark."""
+_REMEDY = "Make a trace with: tracedemo run selector -o run.jsonl"
 
 
 class Loaded(NamedTuple):
@@ -36,30 +50,9 @@ class Loaded(NamedTuple):
     problem: str
 
 
-def lines(trace: Trace, *, sources: bool = True) -> Iterator[str]:
-    """The lines of the file, each without its newline."""
-    yield header_line(trace.header)
-    for event in trace:
-        yield event_line(event)
-    if sources:
-        for name, text in trace.sources.items():
-            yield _dump({"source": name, "text": text})
-    yield _dump({"end": len(trace)})
+# Writing
 
-
-def header_line(header: Header) -> str:
-    """The first line."""
-    default = Header()
-    values = ((field.name, getattr(header, field.name)) for field in fields(Header))
-    return _dump(
-        {"tracedemo": FORMAT} | {name: value for name, value in values if value != getattr(default, name)}
-    )
-
-
-def event_line(event: Event) -> str:
-    """The line of one event."""
-    values = event._asdict()
-    return _dump({name: value for name, value in values.items() if not _is_default(name, value)})
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def write(trace: Trace, path: Path, *, sources: bool = True) -> None:
@@ -79,6 +72,47 @@ def write(trace: Trace, path: Path, *, sources: bool = True) -> None:
         raise FileError(message, "Choose another place with -o.") from error
 
 
+def lines(trace: Trace, *, sources: bool = True) -> Iterator[str]:
+    """The lines of the file, each without its newline."""
+    yield header_line(trace.header)
+    # What many events say is encoded once.
+    parts = (trace.column(name).each(_writer(name)) for name in Event._fields)
+    yield from (f"{{{''.join(row)[1:]}}}" for row in zip(*parts, strict=True))
+    if sources:
+        for name, text in trace.sources.items():
+            yield _encode({"source": name, "text": text})
+    yield _encode({"end": len(trace)})
+
+
+def header_line(header: Header) -> str:
+    """The first line."""
+    default = Header()
+    values = ((field.name, getattr(header, field.name)) for field in fields(Header))
+    return _encode(
+        {"tracedemo": FORMAT} | {name: value for name, value in values if value != getattr(default, name)}
+    )
+
+
+def event_line(event: Event) -> str:
+    """The line of one event."""
+    parts = (_writer(name)(value) for name, value in zip(Event._fields, event, strict=True))
+    return f"{{{''.join(parts)[1:]}}}"
+
+
+def _writer(name: str) -> Callable[[Any], str]:
+    """What makes `,"name":value` of a value of that field, and nothing of its default."""
+    if name in _NUMBERS:
+        return lambda value: "" if value is None else f',"{name}":{value}'
+    default = Event._field_defaults.get(name)
+    return lambda value: "" if value is None or value == default else f',"{name}":{_encode(value)}'
+
+
+# Reading
+
+_BROKEN = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
+"""What a broken line raises."""
+
+
 def read(path: Path) -> Loaded:
     """Read a Trace back.
 
@@ -90,84 +124,170 @@ def read(path: Path) -> Loaded:
             return parse(file, str(path))
     except OSError as error:
         message = f"cannot read {path}: {error.strerror or error}"
-        raise FileError(message, "Make a trace with: tracedemo run selector -o run.jsonl") from error
+        raise FileError(message, _REMEDY) from error
 
 
-def parse(file: IO[bytes] | Iterable[bytes], name: str = "the trace") -> Loaded:
+def parse(file: BinaryIO, name: str = "the trace") -> Loaded:
     """A Trace from lines of bytes; `name` is used in messages.
 
     Raises:
         FileError: the first line is no header of a trace, or of a newer format.
     """
-    numbered = enumerate(file, start=1)
-    trace = Trace(_header(next(numbered, (1, b""))[1], name))
-    problem, complete = "", False
-    for number, line in numbered:
-        try:
-            complete = _add_line(trace, line) or complete
-        except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
-            problem = f"{name}, line {number} is broken: what stands before it is shown, what follows is not"
-            break
-    if not problem and not complete:
-        problem = f"{name} was cut short: it ends without an end line"
-    return Loaded(trace, problem)
+    header, unfit = _header(file.readline(MOST_HEADER), name)
+    reader = _Reader(Trace(header))
+    problems = [f"{name}, line 1: left out what has not its type: {', '.join(unfit)}"] if unfit else []
+    if broken := reader.take_all(file):
+        problems.append(f"{name}{broken}: what stands before it is shown, what follows is not")
+    elif reader.end is None:
+        problems.append(f"{name} was cut short: it ends without an end line")
+    elif reader.end != len(reader.trace):
+        problems.append(f"{name} has {len(reader.trace):,} events, but its end line tells of {reader.end:,}")
+    times: Any = reader.trace.column("t0")
+    ordered = all(map(le, times, islice(times, 1, None)))
+    return Loaded(reader.trace if ordered else reader.trace.sorted(), "; ".join(problems))
 
 
-def _header(line: bytes, name: str) -> Header:
-    if not line.strip():
-        message = f"{name} is empty"
-        raise FileError(message, "Make a trace with: tracedemo run selector -o run.jsonl")
-    try:
-        values = json.loads(line)
-        version = values["tracedemo"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        message = f"{name} is not a trace of tracedemo: its first line is no header"
-        raise FileError(message, "Make a trace with: tracedemo run selector -o run.jsonl") from None
-    if not isinstance(version, int) or version > FORMAT:
-        message = f"{name} has format {version}, and this tracedemo reads up to {FORMAT}"
-        raise FileError(message, "Update tracedemo: pip install --upgrade tracedemo")
-    known = {field.name for field in fields(Header)} & values.keys()
-    default = Header()
-    return Header(**{key: _fitting(key, values[key], getattr(default, key)) for key in known})
+class _Reader:
+    """Takes lines in, and remembers how far it came."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.end: int | None = None
+        """How many events the end line tells of, once it was there."""
+        self._ends: dict[str, tuple[Any, Any, Any]] = {}
+
+    def take_all(self, file: Iterable[bytes]) -> str:
+        """Take all lines from the second on; say which one is broken, if one is."""
+        number, rest = 2, iter(file)
+        while block := list(islice(rest, BLOCK)):
+            try:
+                columns = self._columns(block)
+            except _BROKEN:
+                if broken := self._take_each(block, number):
+                    return broken
+            else:
+                self.trace.extend_columns(columns)
+            number += len(block)
+        return ""
+
+    def _columns(self, block: Sequence[bytes]) -> list[list[Any]]:
+        """A block of good events and nothing else, as columns.
+
+        Raises:
+            ValueError and its like: there is something else in it.
+        """
+        if self.end is not None:
+            raise ValueError("something after the end")
+        # Sites are most of a line, and most lines have the same ones. Their mark cannot stand inside a text: there, a
+        # quote has a backslash before it.
+        parts = [line.partition(_SITE) for line in b"".join(block).decode("utf-8").rstrip("\n").split("\n")]
+        rows = json.loads("[" + ",".join([head + "}" if mark else head for head, mark, _ in parts]) + "]")
+        if len(rows) != len(block):
+            raise ValueError("not one object a line")
+        for row, (_, mark, tail) in zip(rows, parts, strict=True):
+            if mark:
+                row["site"], row["user_site"], row["mark"] = self._end_of_line(tail)
+        return _checked(rows)
+
+    def _end_of_line(self, tail: str) -> tuple[Any, Any, Any]:
+        """Site, user site and mark from the end of a line, behind `_SITE`."""
+        found = self._ends.get(tail)
+        if found is None:
+            values = json.loads('{"site":[' + tail)
+            if not values.keys() <= {"site", "user_site", "mark"}:
+                raise ValueError("more than the end of a line")
+            sites = _site(values["site"]), _site(values.get("user_site"))
+            found = self._ends[tail] = (*sites, values.get("mark"))
+        return found
+
+    def _take_each(self, block: Sequence[bytes], number: int) -> str:
+        """Take the lines of a block one by one; say which one is broken, if one is."""
+        for place, line in enumerate(block, start=number):
+            try:
+                self._take(line)
+            except _BROKEN:
+                whole = line.endswith(b"\n")
+                return f", line {place} is broken" if whole else f" was cut short in line {place}"
+        return ""
+
+    def _take(self, line: bytes) -> None:
+        """Take one line in.
+
+        Raises:
+            ValueError and its like: the line is broken.
+        """
+        if not line.strip():
+            return
+        values = json.loads(line.decode("utf-8"))
+        if self.end is not None or "tracedemo" in values:
+            raise ValueError("something after the end, or another beginning")
+        if "lane" in values:
+            self.trace.extend_columns(_checked([values]))
+        elif "source" in values:
+            name, text = values["source"], values["text"]
+            if not (_is_text(name) and _is_text(text)):
+                raise ValueError("a source is a name and a text")
+            self.trace.sources[name] = text
+        elif "end" in values:
+            if not _is_whole(values["end"]):
+                raise ValueError("the end is a number")
+            self.end = values["end"]
 
 
-def _fitting(key: str, value: Any, default: Any) -> Any:
-    """A header value in the type it should have; the default where it has another."""
-    if key in _TUPLES:
-        return _frozen(value) if isinstance(value, list) else default
-    if isinstance(default, (dict, str)) and not isinstance(value, type(default)):
-        return default
-    return value
+# What a field may hold
+
+_NOTHING = type(None)
+_KINDS: dict[str, frozenset[type]] = {
+    **dict.fromkeys(_NUMBERS, frozenset({int, _NOTHING})),
+    **dict.fromkeys(("lane", "op"), frozenset({str})),
+    **dict.fromkeys(("owner", "errno", "exc", "mark"), frozenset({str, _NOTHING})),
+    **dict.fromkeys(("site", "user_site"), frozenset({list, Site, _NOTHING})),
+    "args": frozenset({dict, _NOTHING}),
+    "result": frozenset({str, int, float, bool, list, dict, _NOTHING}),
+}
+_NESTED = {list, dict}
 
 
-def _add_line(trace: Trace, line: bytes) -> bool:
-    """Take one line in; True for the end line.
+def _checked(rows: Sequence[dict[str, Any]]) -> list[list[Any]]:
+    """Columns in the order of an Event's fields, from objects as a file has them.
 
     Raises:
-        ValueError and its like: the line is broken.
+        ValueError and its like: a value has not the type of its field.
     """
-    values = json.loads(line)
-    if "lane" in values:
-        trace.append(_event(values))
-    elif "source" in values:
-        trace.sources[str(values["source"])] = str(values["text"])
-    elif "end" in values:
-        return True
-    return False
+    return [_column(name, [row.get(name) for row in rows]) for name in Event._fields]
 
 
-def _event(values: dict[str, Any]) -> Event:
-    for name in _SITES:
-        if values.get(name) is not None:
-            file, line, function = values[name]
-            values[name] = Site(str(file), int(line), str(function))
-    for name in _NUMBERS:
-        values[name] = int(values.get(name, 0))
-    if "op" not in values or not isinstance(values.get("args", {}), dict):
-        raise ValueError
-    known = {name: _frozen(value) for name, value in values.items() if name in Event._fields}
-    known.setdefault("t1", None)
-    return Event(**known)
+def _column(name: str, values: list[Any]) -> list[Any]:
+    kinds = set(map(type, values))
+    if not kinds <= _KINDS[name]:
+        raise ValueError(f"{name} has not its type")
+    if name in _NUMBERS:
+        if name in _ZEROS and _NOTHING in kinds:
+            values = [value or 0 for value in values]
+        array("q", [0 if value is None else value for value in values])  # raises, if one has over 64 bits
+    elif name == "args":
+        values = [_frozen_args(args) if args else _NO_ARGS for args in values]
+    elif list in kinds and name != "result":
+        values = [_site(value) for value in values]
+    elif kinds & _NESTED:
+        values = [_frozen(value) for value in values]
+    return values
+
+
+_NO_ARGS: Mapping[str, Any] = {}
+
+
+def _site(value: Any) -> Site | None:
+    if value is None or type(value) is Site:
+        return value
+    file, line, function = value
+    if not (_is_text(file) and _is_whole(line) and _is_text(function)):
+        raise ValueError("a site is a file, a line and a function")
+    return Site(file, line, function)
+
+
+def _frozen_args(args: dict[str, Any]) -> dict[str, Any]:
+    return args if _NESTED.isdisjoint(map(type, args.values())) else _frozen(args)
 
 
 def _frozen(value: Any) -> Any:
@@ -179,9 +299,59 @@ def _frozen(value: Any) -> Any:
     return value
 
 
-def _is_default(name: str, value: Any) -> bool:
-    return value is None or (name in _DEFAULTS and value == _DEFAULTS[name])
+# The header
 
 
-def _dump(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+def _header(line: bytes, name: str) -> tuple[Header, list[str]]:
+    """The header, and the names of its fields that have not their type.
+
+    Raises:
+        FileError: the line is no header of a trace, or of a newer format.
+    """
+    if not line.strip():
+        raise FileError(f"{name} is empty", _REMEDY)
+    try:
+        values = json.loads(line.decode("utf-8-sig"))
+        version = values["tracedemo"]
+    except _BROKEN:
+        raise FileError(f"{name} is not a trace of tracedemo: its first line is no header", _REMEDY) from None
+    if not _is_whole(version) or not 1 <= version <= FORMAT:
+        message = f"{name} has format {version!r:.20}, and this tracedemo reads up to {FORMAT}"
+        raise FileError(message, "Update tracedemo: pip install --upgrade tracedemo")
+    known = {field.name: str(field.type) for field in fields(Header) if field.name in values}
+    fitting = {key: _frozen(values[key]) for key, kind in known.items() if _FITS[kind](values[key])}
+    return Header(**fitting), [key for key in known if key not in fitting]
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and abs(value) < 1 << 63
+
+
+def _is_seconds(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value < 1 << 32  # also false for a NaN
+
+
+def _is_server(value: Any) -> bool:
+    """Facts about our server: texts and numbers, and these are numbers."""
+    return type(value) is dict and all(
+        _is_seconds(fact) or (_is_text(fact) and not name.startswith(("delay", "gap", "pieces", "size")))
+        for name, fact in value.items()
+    )
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "str": _is_text,
+    "str | None": lambda value: value is None or _is_text(value),
+    "int": _is_whole,
+    "int | None": lambda value: value is None or _is_whole(value),
+    "float": _is_seconds,
+    "tuple[str, ...]": lambda value: type(value) is list and all(map(_is_text, value)),
+    "tuple[int, int]": lambda value: type(value) is list and len(value) == 2 and all(map(_is_whole, value)),
+    "Mapping[str, int]": lambda value: type(value) is dict and all(map(_is_whole, value.values())),
+    "Mapping[str, Any]": _is_server,
+}
+"""By the type of a field of Header: whether a value fits it."""

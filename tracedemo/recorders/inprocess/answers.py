@@ -151,7 +151,7 @@ def _where(packed: int) -> tuple[str, int]:
 
 
 def _packed_address(call: Call, number: int) -> str | None:
-    """An address that was packed into a number by `Spool.address`."""
+    """An address that was packed into a number by `describe`."""
     if number & layout.PAIR:
         return address((call.fact((number & ~layout.PAIR) >> 16, "?"), number & 0xFFFF))
     value = call.fact(number)

@@ -257,7 +257,9 @@ class _Decoder:
         """Records whose details make no sense: the chunks of a program that died, or a damaged file."""
 
     def event(self, raw: tuple[Any, ...], lane: str) -> Event:
-        n, t0, fd, place, owner, thread, kind, number, t1, value, errno, exc = raw
+        n, t0, fd, place, owner, thread, kind, number, t1, value, errno, exc, cpu = raw
+        if not t1:  # still open: what follows was left by an earlier round of the ring
+            value = errno = exc = cpu = 0
         facts = self.facts
         op, flags = kind & layout.OP_MASK, kind & ~layout.OP_MASK
         site, user = facts.places.get(place, (place, place))
@@ -273,6 +275,8 @@ class _Decoder:
             what = answers.Decoded(fd, {})
         if user & layout.IMPORTING:
             what.args["importing"] = True
+        if cpu:
+            what.args["cpu"] = cpu * layout.CPU_UNIT if cpu < layout.MOST_CPU else None
         return Event(
             seq=n - 1,
             lane=lane,

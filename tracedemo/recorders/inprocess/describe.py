@@ -19,6 +19,7 @@ from tracedemo.recorders.inprocess.spool import (
     IN_MILLISECONDS,
     KINDS,
     NO_TIMEOUT,
+    PAIR,
     READY,
     RESULT,
     UNKNOWN_COUNT,
@@ -128,8 +129,16 @@ def on_socket(_spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
 def with_address(spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
     """Before connect and bind."""
     sock, address = args
-    where = spool.address(address if type(address) is tuple and len(address) == 2 else plain(address))
-    return fileno(sock), COULD_WAIT if gettimeout(sock) != 0.0 else 0, where
+    return fileno(sock), COULD_WAIT if gettimeout(sock) != 0.0 else 0, _address(spool, address)
+
+
+def _address(spool: Spool, value: Any) -> int:
+    """An address as one number: a host and a port are packed, any other is a fact."""
+    if type(value) is tuple and len(value) == 2:
+        host, port = value
+        if type(host) is str and type(port) is int and 0 <= port <= 0xFFFF:
+            return PAIR + (spool.fact(host) << 16) + port
+    return spool.fact(plain(value))
 
 
 def with_fact(spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
@@ -239,7 +248,7 @@ def _check_port(spool: Spool, sock: Any, fd: int) -> None:
     """Whether a descriptor that stood for a connection to our server, and of which a socket was made, still is that one."""
     t0 = clock()
     local = getsockname(sock)
-    spool.event("port", t0, clock(), fd, spool.address(plain(local)))
+    spool.event("port", t0, clock(), fd, _address(spool, local))
     if type(local) is not tuple or local[1] != spool.ports[fd]:
         del spool.ports[fd]
 
@@ -289,7 +298,7 @@ def closing_descriptor(spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
 
 def address_result(spool: Spool, _n: int, _args: Args, result: Any) -> int:
     """After getsockname and getpeername."""
-    return spool.address(plain(result))
+    return _address(spool, result)
 
 
 def closing(spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
@@ -308,7 +317,7 @@ def connected(spool: Spool, _n: int, args: Args, result: Any) -> int:
             with suppress(OSError):
                 t0 = clock()
                 local = getsockname(sock)
-                spool.event("port", t0, clock(), fd, spool.address(local))
+                spool.event("port", t0, clock(), fd, _address(spool, local))
                 if local[1]:
                     spool.ports[fd] = local[1]
     return result if type(result) is int else 0

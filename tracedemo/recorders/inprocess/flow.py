@@ -79,7 +79,7 @@ class Steps:
         n = spool.next_flow()
         now = clock()
         RECORD.pack_into(spool.ring, spool.flow_at + (n & spool.flow_mask) * SIZE,
-                         n, now, fd, site % LIBRARY, owner, thread, op, number, now, 0, 0, 0)  # fmt: skip
+                         n, now, fd, site % LIBRARY, owner, thread, op, number, now, 0, 0, 0, 0)  # fmt: skip
 
     def _describe(self, value: Any) -> tuple[int, str]:
         """(fd, words) of any other value: texts and numbers as they are, the rest by what it is."""

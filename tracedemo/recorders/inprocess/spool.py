@@ -17,6 +17,12 @@ The one race
     A call that is still open while the ring goes once around would close a slot that is no longer its own. That takes
     at least SLOTS calls of 0.5 us each; so only a call that took longer than LONG looks at the slot before it closes.
 
+The time on the processor
+    The clock on the wall does not tell whether a thread was on a processor. The thread's own CPU clock does, but to ask it
+    is a system call, 0.6 us; so it is asked where that is not felt: after a call that took longer than LONG, and, by calls
+    that come with other work anyway, when it has not been asked for CHECK_EVERY. The record of that call then holds what
+    the thread has used since it was asked before.
+
 What must change together: LAYOUT here, `decode.py`, and the version in MAGIC.
 """
 
@@ -36,7 +42,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
     from typing import Any
 
-MAGIC = b"TDSPOOL1"
+MAGIC = b"TDSPOOL2"
 HEADER = struct.Struct("<8sqqqqqqqqq")
 """magic, pid, slots, flow slots, chunks, monotonic and realtime at start, time off, side chunks lost, parent pid."""
 OFF_AT, LOST_AT = 56, 64
@@ -44,10 +50,12 @@ PAGE = 4096
 
 OPEN = struct.Struct("<qqiiiHhqq")
 """n, t0, fd, place, owner, thread, operation and flags, number, and zero for t1 of the round before."""
-CLOSE = struct.Struct("<qqhh")
-"""t1, value, errno, exception."""
+CLOSE = struct.Struct("<qqhhI")
+"""t1, value, errno, exception, CPU time."""
+CLOSE_WELL = struct.Struct("<qqq")
+"""The same for a quick call that came back with a result: t1, value, and zero for the rest."""
 CLOSE_AT = 40
-RECORD = struct.Struct("<qqiiiHhqqqhh4x")
+RECORD = struct.Struct("<qqiiiHhqqqhhI")
 SIZE = RECORD.size
 """64: one record touches one line of the processor's cache, not two."""
 NUMBER = struct.Struct("<q")
@@ -76,8 +84,17 @@ MOST_THREADS = 0xFFFF
 HIGH = 250
 """The tool's own descriptors lie from here on."""
 
-LONG = 1_000_000
-"""Nanoseconds after which a call makes sure that its slot is still its own."""
+LONG = 50_000
+"""Nanoseconds after which a call makes sure that its slot is still its own, and asks for the CPU time of its thread.  Not
+more than the analysis takes for waiting: each call that waited is to tell it."""
+CHECK_EVERY = 5_000_000
+"""Nanoseconds after which the CPU time is asked for without a long call."""
+CPU_UNIT = 100
+"""Nanoseconds of CPU time in the 1 of a record; its 0 says that nobody asked."""
+MOST_CPU = 0xFFFF_FFFF
+"""Seven minutes: the most that a record can hold. It stands for that or more."""
+NEVER = 1 << 62
+"""A time that does not come."""
 
 FOREIGN = 1 << 14
 """Added to the number of an exception class whose `errno` is a code of the resolver or of the TLS library."""
@@ -113,6 +130,10 @@ owner_var: "ContextVar[int]" = ContextVar("tracedemo_owner", default=0)
 """Index of the asyncio task (or other owner) in whose context a call is made; 0: none."""
 
 clock = time.monotonic_ns
+cpu_clock: "Callable[[], int] | None" = None
+"""CPU time of the calling thread, nanoseconds; None where no clock tells it (on Windows it goes in steps of 15 ms)."""
+if sys.platform != "win32":
+    cpu_clock = getattr(time, "thread_time_ns", None)
 
 
 def is_library(filename: str) -> bool:
@@ -257,14 +278,6 @@ class Spool:
                 self.facts[value] = index
         return index
 
-    def address(self, value: "Any") -> int:
-        """An address as one number: a host and a port, or any other plain value as a fact."""
-        if type(value) is tuple and len(value) == 2:
-            host, port = value
-            if type(host) is str and type(port) is int and 0 <= port <= 0xFFFF:
-                return PAIR + (self.fact(host) << 16) + port
-        return self.fact(value)
-
     # -- Who calls
 
     def new_site(self, frame: "FrameType") -> int:
@@ -335,12 +348,16 @@ class Spool:
         if index > MOST_THREADS:
             index = 0
         self.local.index = index
+        self.local.due = NEVER
         if not index:
             return 0
         # `threading` may not be imported, and asking it for the current thread would make a dummy one.
         threading = sys.modules.get("threading")
         thread = getattr(threading, "_active", {}).get(threading.get_ident()) if threading else None
         self.tell(THREAD, index, get_native_id(), str(getattr(thread, "name", "") or ""))
+        if cpu_clock is not None:
+            self.local.due = clock() + CHECK_EVERY
+            self.local.cpu = cpu_clock()
         return index
 
     def new_owner(self, name: str) -> int:
@@ -369,7 +386,7 @@ class Spool:
         n = self.next()
         at = PAGE + (n & self.mask) * SIZE
         RECORD.pack_into(
-            self.ring, at, n, t0, fd, 0, owner_var.get(), self.thread(), OP[op] + flags, 0, t1, value, 0, 0
+            self.ring, at, n, t0, fd, 0, owner_var.get(), self.thread(), OP[op] + flags, 0, t1, value, 0, 0, 0
         )
         return n
 
@@ -388,9 +405,34 @@ def _power_of_two(number: int) -> int:
     return 1 << max(number - 1, 0).bit_length()
 
 
+def cpu_if_due(spool: Spool, t0: int, t1: int) -> int:
+    """CPU time, in CPU_UNITs, that this thread has used since it was asked before, if it is to be asked after a call from `t0`
+    to `t1`; else 0.  What is too little for a unit is kept for the next time.
+    """
+    local = spool.local
+    try:
+        if t1 - t0 < LONG and t1 < local.due:
+            return 0
+        last = local.cpu
+    except AttributeError:  # no clock; a thread without a number; a signal handler has forked in the middle of the call
+        return 0
+    used: int = (cpu_clock() - last) // CPU_UNIT  # type: ignore[misc]  # where there is a `cpu`, there is a clock
+    local.cpu = last + used * CPU_UNIT
+    local.due = t1 + CHECK_EVERY
+    return min(used, MOST_CPU)
+
+
+def returned_late(spool: Spool, ring: "mmap.mmap", at: int, n: int, t0: int, t1: int, value: int) -> None:
+    """Close a record whose call took LONG or longer, and came back with a result."""
+    cpu = cpu_if_due(spool, t0, t1)
+    if NUMBER.unpack_from(ring, at)[0] == n:
+        CLOSE.pack_into(ring, at + CLOSE_AT, t1, value, 0, 0, cpu)
+
+
 def failed(spool: Spool, ring: "mmap.mmap", at: int, n: int, t0: int, error: BaseException) -> None:
     """Close a record whose call raised."""
     t1 = clock()
+    cpu = cpu_if_due(spool, t0, t1)
     kind = type(error)
     number = error.errno if isinstance(error, OSError) else 0
     if type(number) is not int or not 0 <= number < 32_000:
@@ -405,7 +447,7 @@ def failed(spool: Spool, ring: "mmap.mmap", at: int, n: int, t0: int, error: Bas
         name -= FOREIGN
         # "Want" is how the TLS library says "not yet": the descriptor answered EAGAIN.
         number = EAGAIN if kind.__name__.startswith("SSLWant") else 0
-    CLOSE.pack_into(ring, at + CLOSE_AT, t1, 0, number, name)
+    CLOSE.pack_into(ring, at + CLOSE_AT, t1, 0, number, name, cpu)
 
 
 def _map(folder: str, size: int) -> "mmap.mmap":

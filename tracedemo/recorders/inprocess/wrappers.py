@@ -15,6 +15,7 @@ Two shapes: `transfer` is for calls that move bytes, and is written for speed, s
 million; `described` is for all others, with two small functions of `describe` that look at arguments and result.
 """
 
+from struct import error as StructError  # noqa: N812  # it is a class
 from sys import _getframe
 
 from tracedemo.recorders.inprocess.describe import DONTWAIT, asked_for, size_of
@@ -22,6 +23,7 @@ from tracedemo.recorders.inprocess.spool import (
     ARGS,
     CLOSE,
     CLOSE_AT,
+    CLOSE_WELL,
     COLLECTED,
     COULD_WAIT,
     INNER,
@@ -33,8 +35,10 @@ from tracedemo.recorders.inprocess.spool import (
     PAGE,
     SIZE,
     clock,
+    cpu_if_due,
     failed,
     owner_var,
+    returned_late,
     suppress,
 )
 
@@ -63,7 +67,7 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
     sites = spool.sites
     new_site = spool.new_site
     owner = owner_var.get
-    open_record, close_record = OPEN.pack_into, CLOSE.pack_into
+    open_record, close_record = OPEN.pack_into, CLOSE_WELL.pack_into
 
     def wrapper(  # noqa: C901
         sock: "Any" = MISSING, size: "Any" = MISSING, /, *rest: "Any", **named: "Any"
@@ -99,15 +103,20 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
             ring = spool.ring
             at = PAGE + (n & spool.mask) * SIZE
             t0 = clock()
-            open_record(ring, at, n, t0, fd, place, owner(), thread, kind, count, 0)
+            try:
+                open_record(ring, at, n, t0, fd, place, owner(), thread, kind, count, 0)
+            except StructError:  # a size beyond all measure
+                open_record(ring, at, n, t0, fd, place, owner(), thread, kind, -1, 0)
             if rest or named or size is MISSING:
                 result = layered(*given(sock, size), *rest, **named)
             else:
                 result = layered(sock, size)
             t1 = clock()
-            if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:
-                moved = count if result is None else result if type(result) is int else len(result)
-                close_record(ring, at + CLOSE_AT, t1, moved, 0, 0)
+            moved = count if result is None else result if type(result) is int else len(result)
+            if t1 - t0 < LONG:
+                close_record(ring, at + CLOSE_AT, t1, moved, 0)
+            else:
+                returned_late(spool, ring, at, n, t0, t1, moved)
             return result
         except BaseException as error:
             if t0:
@@ -173,17 +182,20 @@ def described(  # noqa: C901  # as above
             ring = spool.ring
             at = PAGE + (n & spool.mask) * SIZE
             t0 = clock()
-            open_record(ring, at, n, t0, fd, place, owner(), thread, code + flags, number, 0)
+            try:
+                open_record(ring, at, n, t0, fd, place, owner(), thread, code + flags, number, 0)
+            except StructError:
+                open_record(ring, at, n, t0, -1, place, owner(), thread, code + flags, -1, 0)
             result = layered(*args, **kwargs) if kwargs else layered(*args)
             t1 = clock()
-            value = 0
-            if after is not None:
-                try:
-                    value = after(spool, n, args, result)
-                except Exception as trouble:  # noqa: BLE001  # an answer that nobody has thought of
-                    spool.trouble(op, trouble)
-            if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:
-                close_record(ring, at + CLOSE_AT, t1, value, 0, 0)
+            cpu = cpu_if_due(spool, t0, t1)
+            try:
+                value = 0 if after is None else after(spool, n, args, result)
+                if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:
+                    close_record(ring, at + CLOSE_AT, t1, value, 0, 0, cpu)
+            except Exception as trouble:  # noqa: BLE001  # an answer that nobody has thought of
+                spool.trouble(op, trouble)
+                close_record(ring, at + CLOSE_AT, t1, 0, 0, 0, cpu)
             return result
         except BaseException as error:
             if t0:
@@ -261,4 +273,4 @@ def collected(spool: "Spool", fd: int) -> None:
     t0 = clock()
     who = (max(place, 0), owner_var.get(), spool.thread())
     OPEN.pack_into(ring, at, n, t0, fd, *who, OP["close"] + COLLECTED, 0, 0)
-    CLOSE.pack_into(ring, at + CLOSE_AT, t0, 0, 0, 0)
+    CLOSE_WELL.pack_into(ring, at + CLOSE_AT, t0, 0, 0)
