@@ -36,7 +36,7 @@ def tools_own(done: runner.Run, op: str) -> list[Event]:
     return [event for event in done.trace if event.op == op and event.mark]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def hogs() -> Iterator[None]:
     """Six programs that do nothing but use the processor."""
     programs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(HOGS)]

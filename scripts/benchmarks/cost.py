@@ -15,6 +15,7 @@ from typing import TypeVar
 from table import Row, show
 
 from tracedemo import runner
+from tracedemo.runner.machine import place_for_spools
 from tracedemo.server import ServerOptions, running_server
 
 T = TypeVar("T")
@@ -161,7 +162,7 @@ def _start(rounds: int) -> list[Row]:
 def _clock(code: str, *, hook: bool) -> float:
     import time
 
-    with tempfile.TemporaryDirectory(dir=runner._place()) as folder:  # noqa: SLF001  # where the runner puts it
+    with tempfile.TemporaryDirectory(dir=place_for_spools()) as folder:
         environment = dict(os.environ)
         if hook:
             environment |= {

@@ -75,6 +75,12 @@ def spool_heads(folder: Path) -> list[SpoolHead]:
     return sorted(heads)
 
 
+def root_of(heads: Sequence[SpoolHead], pid: int) -> SpoolHead | None:
+    """The spool of the target: of the process that we started, or of the first child of what stands before it."""
+    own = [head for head in heads if head.pid == pid] or [head for head in heads if head.parent == pid]
+    return own[0] if own else None
+
+
 def read_spool(path: Path, owners: Mapping[int, Mapping[int, str]] | None = None) -> Recording:
     """Read one spool file.
 

@@ -124,7 +124,9 @@ def _tag_tasks(spool: Spool, module: Any, patch: Patch) -> None:
     newest = [0, 0]
     patch.set(module.BaseEventLoop, "create_task", entered("create_task", create_task, original))
     named_later = getattr(module.tasks, "_set_task_name", None)
-    if named_later is not None:  # until 3.12 `asyncio.create_task(..., name=...)` gives the name when the task is there
+    if (
+        named_later is not None
+    ):  # until 3.12 `asyncio.create_task(..., name=...)` gives the name when the task is there
 
         def _set_task_name(task: Any, name: Any) -> None:
             named_later(task, name)

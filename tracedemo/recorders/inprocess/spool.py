@@ -19,9 +19,8 @@ The one race
 
 The time on the processor
     The clock on the wall does not tell whether a thread was on a processor. The thread's own CPU clock does, but to ask it
-    is a system call, 0.6 us; so it is asked where that is not felt: after a call that took longer than LONG, and, by calls
-    that come with other work anyway, when it has not been asked for CHECK_EVERY. The record of that call then holds what
-    the thread has used since it was asked before.
+    is a system call, 0.6 us; so it is asked once in CHECK_EVERY at most, and only after a call that took longer than LONG
+    or came with other work for us anyway. The record of that call holds what the thread has used since it was asked before.
 
 What must change together: LAYOUT here, `decode.py`, and the version in MAGIC.
 """
@@ -85,10 +84,9 @@ HIGH = 250
 """The tool's own descriptors lie from here on."""
 
 LONG = 50_000
-"""Nanoseconds after which a call makes sure that its slot is still its own, and asks for the CPU time of its thread.  Not
-more than the analysis takes for waiting: each call that waited is to tell it."""
-CHECK_EVERY = 5_000_000
-"""Nanoseconds after which the CPU time is asked for without a long call."""
+"""Nanoseconds after which a call makes sure that its slot is still its own."""
+CHECK_EVERY = 1_000_000
+"""Nanoseconds after which a thread's CPU time is asked for again."""
 CPU_UNIT = 100
 """Nanoseconds of CPU time in the 1 of a record; its 0 says that nobody asked."""
 MOST_CPU = 0xFFFF_FFFF
@@ -405,26 +403,28 @@ def _power_of_two(number: int) -> int:
     return 1 << max(number - 1, 0).bit_length()
 
 
-def cpu_if_due(spool: Spool, t0: int, t1: int) -> int:
-    """CPU time, in CPU_UNITs, that this thread has used since it was asked before, if it is to be asked after a call from `t0`
-    to `t1`; else 0.  What is too little for a unit is kept for the next time.
+def cpu_if_due(spool: Spool, now: int) -> int:
+    """CPU time, in CPU_UNITs, that this thread has used since it was asked before; 0: it is not yet time to ask again.  What
+    is too little for a unit is kept for the next time.
     """
     local = spool.local
     try:
-        if t1 - t0 < LONG and t1 < local.due:
+        if now < local.due:
             return 0
         last = local.cpu
-    except AttributeError:  # no clock; a thread without a number; a signal handler has forked in the middle of the call
+    except (
+        AttributeError
+    ):  # no clock; a thread without a number; a signal handler has forked in the middle of the call
         return 0
     used: int = (cpu_clock() - last) // CPU_UNIT  # type: ignore[misc]  # where there is a `cpu`, there is a clock
     local.cpu = last + used * CPU_UNIT
-    local.due = t1 + CHECK_EVERY
+    local.due = now + CHECK_EVERY
     return min(used, MOST_CPU)
 
 
-def returned_late(spool: Spool, ring: "mmap.mmap", at: int, n: int, t0: int, t1: int, value: int) -> None:
+def returned_late(spool: Spool, ring: "mmap.mmap", at: int, n: int, t1: int, value: int) -> None:
     """Close a record whose call took LONG or longer, and came back with a result."""
-    cpu = cpu_if_due(spool, t0, t1)
+    cpu = cpu_if_due(spool, t1)
     if NUMBER.unpack_from(ring, at)[0] == n:
         CLOSE.pack_into(ring, at + CLOSE_AT, t1, value, 0, 0, cpu)
 
@@ -432,7 +432,7 @@ def returned_late(spool: Spool, ring: "mmap.mmap", at: int, n: int, t0: int, t1:
 def failed(spool: Spool, ring: "mmap.mmap", at: int, n: int, t0: int, error: BaseException) -> None:
     """Close a record whose call raised."""
     t1 = clock()
-    cpu = cpu_if_due(spool, t0, t1)
+    cpu = cpu_if_due(spool, t1)
     kind = type(error)
     number = error.errno if isinstance(error, OSError) else 0
     if type(number) is not int or not 0 <= number < 32_000:

@@ -116,7 +116,7 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
             if t1 - t0 < LONG:
                 close_record(ring, at + CLOSE_AT, t1, moved, 0)
             else:
-                returned_late(spool, ring, at, n, t0, t1, moved)
+                returned_late(spool, ring, at, n, t1, moved)
             return result
         except BaseException as error:
             if t0:
@@ -188,7 +188,7 @@ def described(  # noqa: C901  # as above
                 open_record(ring, at, n, t0, -1, place, owner(), thread, code + flags, -1, 0)
             result = layered(*args, **kwargs) if kwargs else layered(*args)
             t1 = clock()
-            cpu = cpu_if_due(spool, t0, t1)
+            cpu = cpu_if_due(spool, t1)
             try:
                 value = 0 if after is None else after(spool, n, args, result)
                 if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:

@@ -1,0 +1,165 @@
+"""One child process: started, waited for through Ctrl-C and SIGTERM, and reaped with what it used."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from tracedemo.recorders.inprocess.decode import root_of, spool_heads
+from tracedemo.runner.machine import limits
+
+PASSED_ON_AFTER = 0.5
+"""Seconds after which a program that did not get our Ctrl-C itself is sent one."""
+INSISTS_WITHIN = 2.0
+"""Seconds: a second Ctrl-C that comes within them kills the program, whatever it does about the first."""
+
+
+class Finished(NamedTuple):
+    """How the process that we started came to its end."""
+
+    pid: int
+    """Of the process that we started: the target, or what stands before it."""
+    exit_code: int
+    signal: str
+    """Name of the signal that ended it, or empty."""
+    interrupted: bool
+    cpu_user: float
+    cpu_system: float
+    clock_start: tuple[int, int]
+    clock_end: tuple[int, int]
+    limits: Mapping[str, int]
+
+
+def spawn(command: list[str], environment: Mapping[str, str], folder: Path, *, capture: bool) -> Finished:
+    """Run a command to its end.
+
+    Args:
+        folder: where its spools go, and what it writes, if that is captured.
+        capture: keep its output in `folder`/stdout and stderr.
+    """
+    start = _clocks()
+    with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
+        streams = {"stdout": out, "stderr": err} if capture else {}
+        # close_fds: descriptors that the shell has left open for the program are the program's.
+        process = subprocess.Popen(command, env=environment, close_fds=False, **streams)  # type: ignore[call-overload]
+        try:
+            with _passing_on(signal.SIGTERM, process, folder):
+                interrupted, usage = _wait(process, folder)
+        except BaseException:
+            _send(signal.SIGKILL, process, folder)
+            process.kill()
+            process.wait()
+            raise
+    code = process.returncode
+    return Finished(
+        pid=process.pid,
+        exit_code=128 - code if code < 0 else code,
+        signal=_signal_name(-code) if code < 0 else "",
+        interrupted=interrupted,
+        cpu_user=usage[0],
+        cpu_system=usage[1],
+        clock_start=start,
+        clock_end=_clocks(),
+        limits=limits(),
+    )
+
+
+def _clocks() -> tuple[int, int]:
+    """(monotonic, realtime) of one moment: of some pairs, the one that was read most quickly."""
+    readings = ((time.monotonic_ns(), time.time_ns(), time.monotonic_ns()) for _ in range(8))
+    before, real, after = min(readings, key=lambda reading: reading[2] - reading[0])
+    return (before + after) // 2, real
+
+
+def _wait(process: subprocess.Popen[bytes], folder: Path) -> tuple[bool, tuple[float, float]]:
+    """Wait for the end, through Ctrl-C, which is the program's affair: it may clean up, ask back, or go on.
+
+    The terminal has sent it to the program, too. If only we got it, we pass it on. Whoever presses twice means it.
+    """
+    last = 0.0
+    while True:
+        try:
+            if last and not _shares_terminal():
+                _pass_on_interrupt(process, folder)
+            return last > 0, _reap(process)
+        except KeyboardInterrupt:
+            now = time.monotonic()
+            if now - last < INSISTS_WITHIN:
+                _send(signal.SIGKILL, process, folder)
+            last = now
+
+
+def _reap(process: subprocess.Popen[bytes]) -> tuple[float, float]:
+    """Wait, and give the CPU seconds (user, system) of this very child."""
+    if not hasattr(os, "wait4"):
+        process.wait()
+        return 0.0, 0.0
+    if hasattr(os, "waitid"):  # where a Ctrl-C can break off the waiting, but lose nothing
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime, usage.ru_stime
+
+
+def _pass_on_interrupt(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Send the program a Ctrl-C of its own, unless it is ending already."""
+    deadline = time.monotonic() + PASSED_ON_AFTER
+    while _alive(process.pid):
+        if time.monotonic() > deadline:
+            _send(signal.SIGINT, process, folder)
+            return
+        time.sleep(0.02)
+
+
+def _shares_terminal() -> bool:
+    """Whether we stand in the foreground of a terminal, which sends Ctrl-C to all who do."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
+
+
+def _alive(pid: int) -> bool:
+    """Whether a child of ours still runs; it is not reaped."""
+    if not hasattr(os, "waitid"):
+        return False
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+
+def _send(number: signal.Signals, process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Send a signal to the target itself: what stands before it may hold signals off, or end without it."""
+    root = root_of(spool_heads(folder), process.pid)
+    with suppress(OSError):
+        os.kill(root.pid if root is not None else process.pid, number)
+
+
+@contextmanager
+def _passing_on(number: signal.Signals, process: subprocess.Popen[bytes], folder: Path) -> Iterator[None]:
+    """Hand a signal that is meant to end us to the target; we end after it."""
+    try:
+        old = signal.signal(number, lambda *_: _send(number, process, folder))
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(number, old)
+
+
+def _signal_name(number: int) -> str:
+    with suppress(ValueError):
+        return signal.Signals(number).name
+    return f"signal {number}"
