@@ -249,7 +249,7 @@ class Trace:
     comes from `sorted()` or from a file; everything in `analysis` expects that.
     """
 
-    __slots__ = ("_columns", "header", "sources")
+    __slots__ = ("_columns", "_held", "header", "sources")
 
     def __init__(
         self,
@@ -260,12 +260,12 @@ class Trace:
         self.header = header or Header()
         self.sources: dict[str, str] = dict(sources or {})
         self._columns: tuple[Interned | Numbers, ...] = tuple(_MAKE_COLUMN[name]() for name in Event._fields)
+        self._held: tuple[Event, ...] | None = None
         self.extend(events)
 
     def append(self, event: Event) -> None:
         """Add one Event at the end."""
-        for column, value in zip(self._columns, event, strict=True):
-            column.append(value)
+        self.extend_columns([value] for value in event)
 
     def extend(self, events: Iterable[Event]) -> None:
         """Add Events at the end."""
@@ -275,6 +275,7 @@ class Trace:
 
     def extend_columns(self, columns: Iterable[Iterable[Any]]) -> None:
         """Add rows, given as a series of values for each field of an Event, in the order of its fields."""
+        self._held = None
         for column, values in zip(self._columns, columns, strict=True):
             column.extend(values)
 
@@ -286,10 +287,18 @@ class Trace:
             row += len(self)
         if not 0 <= row < len(self):
             raise IndexError(row)
-        return Event._make(column[row] for column in self._columns)
+        return self._held[row] if self._held is not None else Event._make(column[row] for column in self._columns)
 
     def __iter__(self) -> Iterator[Event]:
+        if self._held is not None:
+            return iter(self._held)
         return map(Event._make, zip(*self._columns, strict=True))
+
+    def hold(self) -> Sequence[Event]:
+        """All Events at once, made only once: for those who go over them again and again, and have the memory."""
+        if self._held is None:
+            self._held = tuple(self)
+        return self._held
 
     def column(self, name: str) -> Interned | Numbers:
         """One field of all rows, for a pass that needs no more than that.

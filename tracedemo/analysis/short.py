@@ -37,7 +37,7 @@ ARGUMENTS = {
 }
 """Which arguments the short form of a call shows, in order.  Sends and receives show their size, other calls none."""
 
-_HIDDEN = frozenset({"could_wait", "waited", "selector", "what", "by", "importing"})
+_HIDDEN = frozenset({"could_wait", "waited", "selector", "what", "by", "importing", "cpu"})
 
 
 def call_text(event: Event) -> str:

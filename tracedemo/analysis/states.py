@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from tracedemo.analysis.connections import Connection, connections
 from tracedemo.analysis.identity import LOOP
 from tracedemo.analysis.lanes import request_lanes
+from tracedemo.analysis.processor import cpu_clocks, on_processor
 from tracedemo.analysis.segments import Lane, Segment, State, Timed, sweep, timed, totals, waits
 from tracedemo.events import FLOW, Event, Trace
 
@@ -82,10 +83,11 @@ def _threads(timed: Timed) -> tuple[Lane, ...]:
         event = timed.events[row]
         by_thread.setdefault((event.pid, event.tid), []).append(row)
     main_pid = next((pid for pid, _ in by_thread), 0)
+    clocks = cpu_clocks(timed)
     lanes = []
     for number, ((pid, tid), rows) in enumerate(by_thread.items(), start=1):
         t0, t1 = timed.events[rows[0]].t0, max(timed.ends[row] for row in rows)
-        cut = sweep(timed.calls(rows), t0, t1, State.RUNNING)
+        cut = on_processor(sweep(timed.calls(rows), t0, t1, State.RUNNING), clocks[pid, tid])
         label = "the one thread"
         if len(by_thread) > 1:
             label = _name([timed.events[row] for row in rows], number)

@@ -30,6 +30,7 @@ class Study:
     """
 
     def __init__(self, trace: Trace, name: str = "") -> None:
+        trace.hold()
         self.trace = identify(trace)
         self.name = name or trace.header.target or "trace"
         self._texts: dict[str, Sequence[str]] = {}
@@ -37,7 +38,7 @@ class Study:
     @cached_property
     def events(self) -> Sequence[Event]:
         """All rows as Events."""
-        return tuple(self.trace)
+        return self.trace.hold()
 
     @cached_property
     def connections(self) -> tuple[Connection, ...]:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from tracedemo.errors import UsageError
-from tracedemo.runner import RunOptions
+from tracedemo.runner import ADDRESS, RunOptions, Target
 from tracedemo.server import ServerOptions
+from tracedemo.server.plan import MAX_MS, MAX_SIZE
 
 MOST_REQUESTS = 1_000_000
+MOST_EVENTS = 1 << 26
+
+_RUN = {"url": None, "host": None, "max_events": 1 << 20}
+_SERVER = {"delay": 30.0, "pieces": 3, "gap": 10.0, "size": 1200, "pace": "clock"}
 
 
 def add_run_options(parser: argparse.ArgumentParser, *, requests: int) -> None:
@@ -20,54 +27,88 @@ def add_run_options(parser: argparse.ArgumentParser, *, requests: int) -> None:
         requests: how many when nobody says.
     """
     group = parser.add_argument_group("the run")
-    group.add_argument("-n", "--requests", type=_count, default=requests, metavar="N",
-                       help=f"fetches that a variant makes (default {requests})")  # fmt: skip
-    group.add_argument("--url", help="fetch from a real server, http://HOST[:PORT]/PATH, instead of our own")
-    group.add_argument("--host", help="name under which a variant is told our server, such as localhost")
-    group.add_argument("--max-events", type=_count, default=1 << 20, metavar="N",
-                       help="calls that are kept, the last ones (default 1,048,576)")  # fmt: skip
+    add = group.add_argument
+    add("-n", "--requests", type=_whole(1, MOST_REQUESTS), metavar="N",
+        help=f"fetches that a variant makes (default {requests})")  # fmt: skip
+    add("--url", help="let variants fetch from a real server, http://HOST[:PORT]/PATH, instead of ours")
+    add("--host", metavar="NAME", help="name by which variants are told our server, such as localhost")
+    add("--max-events", type=_whole(1, MOST_EVENTS), metavar="N",
+        help="calls that are kept, the last ones (default 1,048,576)")  # fmt: skip
     add_server_options(parser)
 
 
 def add_server_options(parser: argparse.ArgumentParser) -> None:
     """How our server behaves."""
-    group = parser.add_argument_group("the server")
-    default = ServerOptions()
-    group.add_argument("--delay", type=float, default=default.delay_ms, metavar="MS",
-                       help="milliseconds to the first byte (default 30)")  # fmt: skip
-    group.add_argument("--pieces", type=int, default=default.pieces, metavar="K",
-                       help="pieces in which the response is sent (default 3)")  # fmt: skip
-    group.add_argument("--gap", type=float, default=default.gap_ms, metavar="MS",
-                       help="milliseconds between pieces (default 10)")  # fmt: skip
-    group.add_argument("--size", type=int, default=default.size, metavar="BYTES",
-                       help="bytes of the body (default 1200)")  # fmt: skip
-    group.add_argument("--pace", choices=("clock", "lockstep"), default=default.pace,
-                       help="clock: by time; lockstep: one step whenever the client is about to wait")  # fmt: skip
+    group = parser.add_argument_group("our server")
+    add = group.add_argument
+    add("--delay", type=_milliseconds, metavar="MS", help="milliseconds to the first byte (default 30)")
+    add("--pieces", type=_whole(1, MAX_SIZE), metavar="K", help="pieces in which an answer is sent (default 3)")
+    add("--gap", type=_milliseconds, metavar="MS", help="milliseconds between pieces (default 10)")
+    add("--size", type=_whole(1, MAX_SIZE), metavar="BYTES", help="bytes of the body (default 1200)")
+    add("--pace", choices=("clock", "lockstep"),
+        help="clock: by time (the default); lockstep: one step whenever the program is about to wait, so that a"
+        " run makes the same calls everywhere")  # fmt: skip
 
 
 def server_options(args: argparse.Namespace, nonce: str | None = None, port: int = 0) -> ServerOptions:
     """The server that the options ask for.
 
     Raises:
-        UsageError: a value out of range.
+        UsageError: they contradict each other.
     """
+    wanted = _SERVER | vars(args)
     try:
-        return ServerOptions(port=port, delay_ms=args.delay, pieces=args.pieces, gap_ms=args.gap, size=args.size,
-                             pace=args.pace, nonce=nonce)  # fmt: skip
+        return ServerOptions(port=port, delay_ms=wanted["delay"], pieces=wanted["pieces"], gap_ms=wanted["gap"],
+                             size=wanted["size"], pace=wanted["pace"], nonce=nonce)  # fmt: skip
     except ValueError as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(str(error), "Ask for fewer --pieces, or for a larger --size.") from None
 
 
-def run_options(args: argparse.Namespace, *, capture: bool, nonce: str | None = None) -> RunOptions:
+def run_options(
+    args: argparse.Namespace, targets: Sequence[Target], *, requests: int, capture: bool, nonce: str | None = None
+) -> RunOptions:
     """The run that the options ask for.
 
+    Args:
+        targets: all that are going to run.
+        requests: how many when nobody says.
+
     Raises:
-        UsageError: a value out of range, or a URL that cannot be fetched.
+        UsageError: an option has no meaning for any of these targets, or the URL cannot be fetched.
     """
-    place = _parse_url(args.url) if args.url else Place(None, "/")
-    slots = 1 << max(args.max_events - 1, 1).bit_length()
-    return RunOptions(server=server_options(args, nonce), requests=args.requests, address=place.address,
-                      path=place.path, host=args.host, slots=slots, capture=capture)  # fmt: skip
+    _refuse_what_does_nothing(args, targets)
+    wanted = {"requests": requests} | _RUN | vars(args)
+    place = Place(None, "/") if wanted["url"] is None else _parse_url(wanted["url"])
+    host = None if wanted["host"] is None else _parse_host(wanted["host"])
+    slots = 1 << max(wanted["max_events"] - 1, 1).bit_length()
+    return RunOptions(server=server_options(args, nonce), requests=wanted["requests"], address=place.address,
+                      path=place.path, host=host, slots=slots, capture=capture)  # fmt: skip
+
+
+def _refuse_what_does_nothing(args: argparse.Namespace, targets: Sequence[Target]) -> None:
+    """An option that would be passed over in silence is a mistake of the one who gave it."""
+    given = vars(args).keys()
+    of_server = [f"--{name}" for name in _SERVER if name in given]
+    of_variants = [option for name, option in _FOR_VARIANTS.items() if name in given]
+    if "url" in given and ("host" in given or of_server):
+        what = "--host" if "host" in given else of_server[0]
+        raise UsageError(f"{what} is for our own server, and --url asks another one", f"Leave out {what}, or --url.")
+    if any(target.kind == "variant" for target in targets):
+        return
+    names = " and ".join(target.name for target in targets)
+    if of_variants:
+        raise UsageError(
+            f"{of_variants[0]} is for variants, and {names} is not one",
+            "Leave it out. What stands behind a script's name is handed to the script.",
+        )
+    if of_server and not any(ADDRESS in word for target in targets for word in target.argv):
+        raise UsageError(
+            f"{of_server[0]} is for our server, and {names} does not ask for one",
+            f"Leave it out, or put {ADDRESS} among the script's arguments: our server's address takes its place.",
+        )
+
+
+_FOR_VARIANTS = {"requests": "-n", "url": "--url", "host": "--host"}
 
 
 class Place(NamedTuple):
@@ -78,30 +119,71 @@ class Place(NamedTuple):
 
 
 def _parse_url(text: str) -> Place:
+    example = "It looks like http://example.com/"
+    if not text.isprintable() or " " in text:
+        raise UsageError(f"there is a space or a control character in the URL {text!r}", example)
     try:
         url = urlsplit(text)
-        host, port = url.hostname, url.port or 80
+        host, port = url.hostname, 80 if url.port is None else url.port
     except ValueError as error:
-        message = f"cannot understand the URL {text!r}: {error}"
-        raise UsageError(message, "It looks like http://example.com/") from None
+        raise UsageError(f"cannot understand the URL {text!r}: {error}", example) from None
     if url.scheme == "https":
         message = "the variants speak plain HTTP, as the post does: https needs TLS on top"
         raise UsageError(
             message, "Use an http:// URL, or trace a program that speaks TLS: tracedemo run your_script.py"
         )
     if url.scheme != "http" or not host:
-        message = f"cannot understand the URL {text!r}"
-        raise UsageError(message, "It looks like http://example.com/")
-    path = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    return Place(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", path)
+        raise UsageError(f"cannot understand the URL {text!r}", example)
+    if not port:
+        raise UsageError(f"nobody can be reached at port 0: {text!r}", example)
+    if url.username is not None:
+        raise UsageError("the variants cannot log in: leave the user name out of the URL", example)
+    path = quote(url.path or "/", safe="/%:@!$&'()*+,;=~")
+    query = quote(url.query, safe="/%:@!$&'()*+,;=~?")
+    return Place(f"{_in_address(_parse_host(host))}:{port}", f"{path}?{query}" if query else path)
 
 
-def _count(text: str) -> int:
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _parse_host(text: str) -> str:
+    """A name or address of a machine, in the letters that name servers know.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if re.fullmatch(r"[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(%\w+)?", text):
+        return text
     try:
-        number = int(text)
+        name = text if text.isascii() else text.encode("idna").decode()
+    except UnicodeError:
+        name = ""
+    if not re.fullmatch(r"\w[\w.-]{0,252}", name, re.ASCII):
+        raise UsageError(f"{text!r} is no name of a machine", "A name such as localhost, or an address such as 127.0.0.1.")
+    return name
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    """A type for argparse: a whole number."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"a whole number from {low} to {high:,} is needed, not {text!r:.40}")
+        return number
+
+    return parse
+
+
+def _milliseconds(text: str) -> float:
+    try:
+        number = float(text)
     except ValueError:
-        number = 0
-    if not 1 <= number <= MOST_REQUESTS * 100:
-        message = f"a whole number from 1 up is needed, not {text!r}"
-        raise argparse.ArgumentTypeError(message)
+        number = -1
+    if not 0 <= number <= MAX_MS:  # false for a NaN, too
+        raise argparse.ArgumentTypeError(f"milliseconds from 0 to {MAX_MS:,} are needed, not {text!r:.40}")
     return number

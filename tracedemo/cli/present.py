@@ -5,56 +5,95 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
 from tracedemo import tracefile
 from tracedemo.analysis import filters
 from tracedemo.analysis.study import Study
+from tracedemo.cli import hang_up, printable
 from tracedemo.errors import FileError, UsageError
 from tracedemo.render import FORMATS, VIEWS, Options, View
 from tracedemo.render.console import console_for, options_for
 
-ENDINGS = {
-    ".jsonl": "the trace, to be shown again",
-    ".txt": "the views, as text",
-    ".svg": "the views, as a picture",
-}
+ENDINGS = {".jsonl": "the trace, to be shown again", ".txt": "the views, as text", ".svg": "the views, as a picture"}
 """What the ending of a file given to -o says."""
 PICTURE_COLUMNS = 110
+AT_ONCE = 500
+"""Lines that go to a stream together."""
+
+HELP_ON_VIEWS = """\
+views:
+{views}
+
+words of --only, with commas between them (of one kind: any of them; of several
+kinds: all of them):
+  a call or step      recv, connect, select, yield, sent
+  an answer           EAGAIN, BlockingIOError, not-yet, failed, unreturned
+  a lane or phase     python, flow, server; phase=wait
+  a field             fd=5, conn=2, owner=fetch*, pid=..., tid=...
+"""
 
 
 def add_view_options(parser: argparse.ArgumentParser) -> None:
     """Which views, in which form, and where to."""
-    group = parser.add_argument_group("the views")
-    group.add_argument("--view", action="append", default=[], metavar="NAME[,NAME]",
-                       help=f"what to show: {', '.join(VIEWS)}")  # fmt: skip
-    group.add_argument("--format", choices=FORMATS, default="table",
-                       help="table; plain: one sentence a line, for screen readers; jsonl: for programs")  # fmt: skip
-    group.add_argument("--only", default="", metavar="WORDS", help="show only these events: recv,EAGAIN,fd=5")
-    group.add_argument(
-        "--unfold", action="store_true", help="show every row, also repeats and the tool's own"
-    )
-    group.add_argument("-o", "--output", action="append", default=[], metavar="FILE", type=Path,
-                       help="write a file, again and again; its ending says what: " + ", ".join(ENDINGS))  # fmt: skip
-    group.add_argument("--no-source", action="store_true", help="leave source text out of saved traces")
+    add = parser.add_argument_group("the views").add_argument
+    add("--view", action="append", metavar="NAME[,NAME]", help="what to show; the names stand below")
+    add("--format", choices=FORMATS,
+        help="table (the default); plain: one sentence a line, for screen readers; jsonl: for programs")  # fmt: skip
+    add("--only", metavar="WORDS", help="show only these events, for example recv,EAGAIN,fd=5; see below")
+    add("--unfold", action="store_true", help="show every row, also repeats and the tool's own")
+    add("-o", "--output", action="append", metavar="FILE", type=Path,
+        help="write a file; may be given again and again, and the ending says what: "
+        + ", ".join(f"{ending} {what}" for ending, what in ENDINGS.items()))  # fmt: skip
+    add("--no-source", action="store_true", help="leave the text of source files out of saved traces")
 
 
-def check(args: argparse.Namespace) -> None:
-    """Find mistakes in the view options before anything runs.
+def help_on_views() -> str:
+    """For the end of a command's help."""
+    return HELP_ON_VIEWS.format(views="\n".join(f"  {view.name:<12}  {view.help}" for view in VIEWS.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be shown, and how."""
+
+    views: tuple[View, ...]
+    """Empty: nobody asked for any."""
+    format: str
+    only: str
+    unfold: bool
+    files: tuple[Path, ...]
+    sources: bool
+
+    @property
+    def plain_report(self) -> bool:
+        """Whether what is printed is for people who read, with room for a word about what comes next."""
+        return self.format == "table"
+
+
+def wish(args: argparse.Namespace) -> Wish:
+    """What the view options ask for; mistakes are found before anything runs.
 
     Raises:
-        UsageError, FileError: an unknown view or ending, or a place that cannot be written.
+        UsageError, FileError: an unknown view, word or ending, or a place that cannot be written.
     """
-    _views(args.view)
-    filters.parse(args.only)
-    for path in args.output:
+    given = vars(args)
+    views = _views(given.get("view", ()))
+    only, files = given.get("only", ""), given.get("output", ())
+    filters.parse(only)
+    if only and views and not any(view.filtered for view in views):
+        filtered = ", ".join(view.name for view in VIEWS.values() if view.filtered)
+        raise UsageError(f"--only has no meaning for {views[0].name}, which shows the whole run", f"It is for: {filtered}")
+    for path in files:
         if path.suffix not in ENDINGS:
             known = ", ".join(f"{ending} ({what})" for ending, what in ENDINGS.items())
-            message = f"cannot tell from the ending of {path} what to write"
-            raise UsageError(message, f"Endings: {known}")
+            raise UsageError(f"cannot tell from the ending of {path} what to write", f"Endings: {known}")
         _check_writable(path)
+    return Wish(views, given.get("format", "table"), only, "unfold" in given, tuple(files), "no_source" not in given)
 
 
 def _check_writable(path: Path) -> None:
@@ -66,70 +105,79 @@ def _check_writable(path: Path) -> None:
         if not existed:
             path.unlink()
     except OSError as error:
-        message = f"cannot write {path}: {error.strerror or error}"
-        raise FileError(message, "Choose another place with -o.") from error
+        raise _cannot_write(path, error) from error
 
 
-def present(
-    studies: Sequence[Study], args: argparse.Namespace, *, views: Sequence[str], stream: IO[str]
-) -> None:
+def _cannot_write(path: Path, error: OSError) -> FileError:
+    return FileError(f"cannot write {path}: {error.strerror or error}", "Choose another place with -o.")
+
+
+def present(studies: Sequence[Study], wish: Wish, *, views: Sequence[str], stream: IO[str]) -> None:
     """Print views and write files.
 
     Args:
         views: the ones for which nobody asked.
         stream: stdout, or stderr where stdout belongs to the program.
     """
-    chosen = _views(args.view) or [VIEWS[name] for name in views]
+    chosen = wish.views or [VIEWS[name] for name in views]
     console = console_for(stream)
-    options = _with_filter(studies, args, options_for(console, unfold=args.unfold))
-    for number, view in enumerate(chosen):
-        if args.format == "table":
+    only = filters.parse(wish.only, studies[0].trace) if wish.only and studies else None
+    options = options_for(console, unfold=wish.unfold, only=only)
+    try:
+        for number, view in enumerate(chosen):
+            if wish.format != "table":
+                lines = view.plain(studies, options) if wish.format == "plain" else view.jsonl(studies, options)
+                _put(stream, (line + "\n" for line in lines))
+                continue
             if number:
-                console.print()
-            console.print(view.table(studies, options))
-        else:
-            lines = view.plain(studies, options) if args.format == "plain" else view.jsonl(studies, options)
-            stream.writelines(line + "\n" for line in lines)
-    stream.flush()
-    for path in args.output:
-        _write(path, studies, chosen, args, options)
+                stream.write("\n")
+            sheet = view.table(studies, options)
+            if console.legacy_windows:
+                console.print(sheet, crop=False)
+            else:
+                _put(stream, sheet.texts(console))
+        stream.flush()
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; files are written all the same.
+        hang_up(stream)
+    for path in wish.files:
+        _write(path, studies, chosen, wish, options)
 
 
-def _with_filter(studies: Sequence[Study], args: argparse.Namespace, options: Options) -> Options:
-    if not args.only:
-        return options
-    only = filters.parse(args.only, studies[0].trace if studies else None)
-    return Options(width=options.width, ascii=options.ascii, unfold=options.unfold, only=only)
+def _put(stream: IO[str], lines: Iterator[str]) -> None:
+    """Write lines, many at once: a terminal gets each write on its own."""
+    while some := "".join(islice(lines, AT_ONCE)):
+        stream.write(some)
 
 
-def _views(words: Sequence[str]) -> list[View]:
+def _views(words: Sequence[str]) -> tuple[View, ...]:
     """The views that were asked for.
 
     Raises:
         UsageError: there is no such view.
     """
-    names = [name for word in words for name in word.split(",") if name]
+    names = [name.strip() for word in words for name in word.split(",")]
     for name in names:
         if name not in VIEWS:
-            message = f"there is no view {name!r}"
-            raise UsageError(message, f"Views: {', '.join(VIEWS)}")
-    return [VIEWS[name] for name in names]
+            raise UsageError(f"there is no view {name!r}", f"Views: {', '.join(VIEWS)}")
+    return tuple(VIEWS[name] for name in dict.fromkeys(names))
 
 
-def _write(
-    path: Path, studies: Sequence[Study], views: Sequence[View], args: argparse.Namespace, options: Options
-) -> None:
+# Files
+
+
+def _write(path: Path, studies: Sequence[Study], views: Sequence[View], wish: Wish, options: Options) -> None:
     if path.suffix == ".jsonl":
         for study, place in zip(studies, _places(path, studies), strict=True):
-            tracefile.write(study.trace, place, sources=not args.no_source)
+            tracefile.write(study.trace, place, sources=wish.sources)
             _say_written(place)
         return
-    text = _text(studies, views, options) if path.suffix == ".txt" else _picture(studies, views, options)
+    make = _text if path.suffix == ".txt" else _picture
+    text = make(studies, views, wish, options)
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        message = f"cannot write {path}: {error.strerror or error}"
-        raise FileError(message, "Choose another place with -o.") from error
+        raise _cannot_write(path, error) from error
     _say_written(path)
 
 
@@ -137,27 +185,25 @@ def _places(path: Path, studies: Sequence[Study]) -> list[Path]:
     """One file a run: run.jsonl, or run-blocking.jsonl and run-selector.jsonl for several."""
     if len(studies) == 1:
         return [path]
-    names = [study.name.replace("/", "_").replace(" ", "_") for study in studies]
+    names = [Path(study.trace.header.target).stem.replace(" ", "_") or "run" for study in studies]
     unique = [f"{name}-{number}" if names.count(name) > 1 else name for number, name in enumerate(names, 1)]
     return [path.with_name(f"{path.stem}-{name}{path.suffix}") for name in unique]
 
 
-def _text(studies: Sequence[Study], views: Sequence[View], options: Options) -> str:
-    file = io.StringIO()
-    console = console_for(file, color=False)
+def _text(studies: Sequence[Study], views: Sequence[View], wish: Wish, options: Options) -> str:
     wide = Options(unfold=options.unfold, only=options.only)
-    for view in views:
-        console.print(view.table(studies, wide))
-        console.print()
-    return file.getvalue()
+    if wish.format == "plain":
+        return "\n".join("".join(line + "\n" for line in view.plain(studies, wide)) for view in views)
+    return "\n".join(str(view.table(studies, wide)) for view in views)
 
 
-def _picture(studies: Sequence[Study], views: Sequence[View], options: Options) -> str:
-    console = console_for(io.StringIO(), width=PICTURE_COLUMNS, color=True, record=True)
+def _picture(studies: Sequence[Study], views: Sequence[View], _wish: Wish, options: Options) -> str:
+    console = console_for(io.StringIO(), width=PICTURE_COLUMNS, color=True, record=True, environ={})
     narrow = Options(width=PICTURE_COLUMNS, unfold=options.unfold, only=options.only)
-    for view in views:
+    for number, view in enumerate(views):
+        if number:
+            console.print()
         console.print(view.table(studies, narrow))
-        console.print()
     return console.export_svg(title="tracedemo", code_format=_SVG, unique_id="tracedemo")
 
 
@@ -186,4 +232,4 @@ _SVG = """\
 
 
 def _say_written(path: Path) -> None:
-    print(f"wrote {path}", file=sys.stderr)
+    print(f"wrote {printable(str(path))}", file=sys.stderr)

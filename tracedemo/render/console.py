@@ -28,6 +28,9 @@ THEME = Theme(STYLES)
 UNLIMITED = 1_000_000
 """The width of a console that is no terminal."""
 
+NARROWEST = 40
+"""Columns that views need: a terminal with fewer wraps what they say."""
+
 
 def console_for(
     stream: IO[str],
@@ -49,7 +52,7 @@ def console_for(
         stream.reconfigure(errors="replace")
     if width is None and not _is_terminal(stream):
         columns = environ.get("COLUMNS", "")
-        width = int(columns) if columns.isdigit() and int(columns) else UNLIMITED
+        width = int(columns) if columns.isdecimal() and int(columns) else UNLIMITED
     return Console(
         file=stream, theme=THEME, width=width, record=record, markup=False, emoji=False, highlight=False,
         no_color=None if color is None else not color, force_terminal=color or None, _environ=environ,
@@ -64,7 +67,7 @@ def options_for(
     Args:
         ascii: None: when the console's encoding lacks our glyphs.
     """
-    width = None if console.width >= UNLIMITED else console.width
+    width = None if console.width >= UNLIMITED else max(console.width, NARROWEST)
     plain = not can_write(console.encoding) if ascii is None else ascii
     return Options(width=width, ascii=plain, unfold=unfold, only=only)
 

@@ -24,6 +24,9 @@ Cell = Line
 
 EMPTY: Cell = ()
 
+Padded = tuple[Cell, list[str]]
+"""A cell as wide as its column, and the lines that go on below it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -104,8 +107,10 @@ class Grid:
         self.glyphs = glyphs
         self.cut = room is not None
         self.widths = fit(columns, [self._natural(place) for place in range(len(columns))], room)
-        self._cells: dict[tuple[int, Cell], tuple[Cell, list[str]]] = {}
-        self._shown = [(place, width) for place, width in enumerate(self.widths or ()) if width]
+        # Of each column that is shown: where it stands, its width, and its cells padded: most are said again and again.
+        self._shown: list[tuple[int, int, dict[Cell, Padded]]] = [
+            (place, width, {}) for place, width in enumerate(self.widths or ()) if width
+        ]
 
     def _natural(self, place: int) -> int:
         """How wide a column would like to be.  One without content takes no room, not even for its title."""
@@ -140,12 +145,15 @@ class Grid:
         over: list[tuple[int, list[str], str]] = []
         line: list[Piece] = []
         text, style = "", ""  # the piece that is being written: neighbours of one style are one piece
-        for place, width in self._shown:
+        for place, width, known in self._shown:
             pieces = cells[place]
             if not pieces:
                 text += " " * (width + GAP)
                 continue
-            padded, rest = self._padded(place, pieces, width)
+            found = known.get(pieces)
+            if found is None:
+                found = known[pieces] = self._pad(self.columns[place], pieces, width)
+            padded, rest = found
             if rest:
                 over.append((place, rest, pieces[0][1]))
             for part, wanted in padded:
@@ -158,19 +166,8 @@ class Grid:
         if over:
             yield from self._below(over)
 
-    def _padded(self, place: int, pieces: Cell, width: int) -> tuple[Cell, list[str]]:
-        """A cell with the spaces that belong to it, and what goes on below.  Most texts are said again and again, most
-        numbers are not.
-        """
-        if self.columns[place].right:
-            return self._pad(self.columns[place], pieces, width)
-        key = place, pieces
-        found = self._cells.get(key)
-        if found is None:
-            found = self._cells[key] = self._pad(self.columns[place], pieces, width)
-        return found
-
-    def _pad(self, column: Column, pieces: Cell, width: int) -> tuple[Cell, list[str]]:
+    def _pad(self, column: Column, pieces: Cell, width: int) -> Padded:
+        """A cell with the spaces that belong to it, and what goes on below."""
         rest: list[str] = []
         used = width_of_cell(pieces)
         if used > width and self.cut and len(pieces) == 1:

@@ -82,10 +82,13 @@ class Writer:
 
     def _answer(self, one: Fold, event: Event, style: str) -> Cell:
         key = (event.op, event.lane, event.fd, event.errno, event.exc, event.bytes, event.t1 is None)
-        found = self._once(_marked, event, style, (*key, id(event.args), id(event.result)))
-        if event.not_yet:
-            found = cell(self._glyphs.not_yet + found[0][0][1:], style)
+        found = self._once(self._marked, event, style, (*key, id(event.args), id(event.result)))
         return found if one.count == 1 else cell(f"{text_of(found)} {self._glyphs.times}{one.count:,}", style)
+
+    def _marked(self, event: Event, _context: Context) -> str:
+        """The answer, with the mark of a "not yet" or room for one in front."""
+        text = answer_text(event)
+        return f"{self._glyphs.not_yet if event.not_yet else ' '} {text}" if text else ""
 
     def _meaning(self, event: Event) -> Cell:
         """What an errno means, the first time that it comes up."""
@@ -122,12 +125,6 @@ def _call(event: Event, context: Context) -> str:
     """The call; of the server's, to whom."""
     label = context.labels.get(event.conn or 0, "") if event.lane == SERVER else ""
     return f"{call_text(event)} ({label})" if label else call_text(event)
-
-
-def _marked(event: Event, _context: Context) -> str:
-    """The answer, with room for a mark in front."""
-    text = answer_text(event)
-    return f"  {text}" if text else ""
 
 
 def _time(one: Fold, event: Event) -> int | None:

@@ -39,7 +39,7 @@ class Steps:
     """Writes steps.  `running` maps the address of a generator's frame to its owner number."""
 
     def __init__(self, spool: Spool) -> None:
-        from tracedemo.recorders.inprocess.describe import descriptor
+        from tracedemo.recorders.inprocess.describe_ready import descriptor
 
         self.spool = spool
         self.descriptor = descriptor

@@ -36,7 +36,7 @@ from _thread import RLock, get_ident
 from errno import EINPROGRESS
 
 from tracedemo.lockstep import ARRIVAL_GRACE_S, decode_moved, encode_step
-from tracedemo.recorders.inprocess import describe
+from tracedemo.recorders.inprocess import describe, describe_ready
 from tracedemo.recorders.inprocess.spool import ARGS, HIGH, RESULT, clock, suppress
 
 TYPE_CHECKING = False
@@ -187,7 +187,7 @@ class Pace:
             try:
                 result = original(*args, **kwargs)
                 _, watched = self.polls.setdefault(id(args[0]), (args[0], {}))
-                fd = describe.descriptor(args[1])
+                fd = describe_ready.descriptor(args[1])
                 if op == "unregister":
                     watched.pop(fd, None)
                 else:
@@ -220,7 +220,7 @@ class Pace:
         if watched is None:
             return
         self.glances.clear()
-        own = describe.fd_of(args[0], describe.kind_of(args[0])) if place else -1
+        own = describe_ready.fd_of(args[0], describe_ready.kind_of(args[0])) if place else -1
         if self._ready_events({own: 1} if own >= 0 else watched):
             self._note(t0, THERE)
             return
@@ -435,7 +435,7 @@ def _in_lists(args: Any) -> dict[int, int]:
     watched: dict[int, int] = {}
     for bit, things in ((1, args[0]), (2, args[1])):
         for thing in things:
-            fd = describe.descriptor(thing)
+            fd = describe_ready.descriptor(thing)
             watched[fd] = watched.get(fd, 0) | bit
     return watched
 

@@ -19,6 +19,7 @@ had inherited it.
 from __future__ import annotations
 
 from tracedemo.recorders.inprocess import describe as d
+from tracedemo.recorders.inprocess import describe_ready as r
 from tracedemo.recorders.inprocess import proxies
 from tracedemo.recorders.inprocess.wrappers import Finalizer, described, entered, transfer
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 _SOCKET = (d.on_socket, None)
 _LOOKUP = (d.looking_up, d.looked_up)
-_WATCH = (d.watcher(0), d.watched)
-_WATCH_ALL = (d.watcher(0b111), d.watched)
+_WATCH = (r.watcher(0), r.watched)
+_WATCH_ALL = (r.watcher(0b111), r.watched)
 """epoll and poll objects watch for IN, PRI and OUT when they are not told for what."""
 
 TRANSFER = None
@@ -96,21 +97,21 @@ C_SOCKET = (
 """Functions of the C module: `socket` holds the same objects under the same names, or calls them by this name."""
 
 SELECT = (
-    ("", "select", "select", (d.bare_select, d.bare_selected)),
-    ("epoll", "__init__", "selector", (d.making_selector, d.made_selector)),
+    ("", "select", "select", (r.bare_select, r.bare_selected)),
+    ("epoll", "__init__", "selector", (r.making_selector, r.made_selector)),
     ("epoll", "register", "register", _WATCH_ALL),
     ("epoll", "modify", "modify", _WATCH),
     ("epoll", "unregister", "unregister", _WATCH),
-    ("epoll", "poll", "poll", (d.polling, d.polled)),
-    ("epoll", "close", "close", (d.closing_selector, None)),
-    ("epoll", "__exit__", "close", (d.closing_selector, None)),
+    ("epoll", "poll", "poll", (r.polling, r.polled)),
+    ("epoll", "close", "close", (r.closing_selector, None)),
+    ("epoll", "__exit__", "close", (r.closing_selector, None)),
     ("poll", "register", "register", _WATCH_ALL),
     ("poll", "modify", "modify", _WATCH),
     ("poll", "unregister", "unregister", _WATCH),
-    ("poll", "poll", "poll", (d.polling, d.polled)),
-    ("kqueue", "__init__", "selector", (d.making_selector, d.made_selector)),
-    ("kqueue", "control", "control", (d.controlling, d.controlled)),
-    ("kqueue", "close", "close", (d.closing_selector, None)),
+    ("poll", "poll", "poll", (r.polling, r.polled)),
+    ("kqueue", "__init__", "selector", (r.making_selector, r.made_selector)),
+    ("kqueue", "control", "control", (r.controlling, r.controlled)),
+    ("kqueue", "close", "close", (r.closing_selector, None)),
 )
 
 SELECTORS = tuple(
@@ -125,12 +126,12 @@ SELECTORS = tuple(
         "KqueueSelector",
     )
     for attribute, op, how in (
-        ("__init__", "selector", (d.making_selector, d.made_selector)),
+        ("__init__", "selector", (r.making_selector, r.made_selector)),
         ("register", "register", _WATCH),
         ("modify", "modify", _WATCH),
         ("unregister", "unregister", _WATCH),
-        ("select", "select", (d.selecting, d.selected)),
-        ("close", "close", (d.closing_selector, None)),
+        ("select", "select", (r.selecting, r.selected)),
+        ("close", "close", (r.closing_selector, None)),
     )
 )
 """Patched on each class that defines the method itself; a call to super() from such a method is INNER."""
