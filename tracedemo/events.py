@@ -155,15 +155,14 @@ class Interned:
 
     def extend(self, values: Iterable[Any]) -> None:
         """Add rows."""
-        index, key, codes = self._index, self._key, []
-        for value in values:
-            known = value if key is None else key(value)
-            code = index.get(known)
-            if code is None:
-                code = index[known] = len(self.values)
+        rows = list(values)
+        keys = rows if self._key is None else list(map(self._key, rows))
+        index = self._index
+        for key, value in zip(keys, rows, strict=True):
+            if key not in index:
+                index[key] = len(self.values)
                 self.values.append(value)
-            codes.append(code)
-        self._codes.extend(codes)
+        self._codes.extend(map(index.__getitem__, keys))
 
     def each(self, make: Callable[[Any], T]) -> Iterator[T]:
         """What `make` makes of each row; it is asked once for each distinct value."""
@@ -287,7 +286,11 @@ class Trace:
             row += len(self)
         if not 0 <= row < len(self):
             raise IndexError(row)
-        return self._held[row] if self._held is not None else Event._make(column[row] for column in self._columns)
+        return (
+            self._held[row]
+            if self._held is not None
+            else Event._make(column[row] for column in self._columns)
+        )
 
     def __iter__(self) -> Iterator[Event]:
         if self._held is not None:

@@ -21,7 +21,7 @@ import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from itertools import islice
+from itertools import islice, repeat
 from operator import le
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -254,7 +254,7 @@ def _checked(rows: Sequence[dict[str, Any]]) -> list[list[Any]]:
     Raises:
         ValueError and its like: a value has not the type of its field.
     """
-    return [_column(name, [row.get(name) for row in rows]) for name in Event._fields]
+    return [_column(name, list(map(dict.get, rows, repeat(name)))) for name in Event._fields]
 
 
 def _column(name: str, values: list[Any]) -> list[Any]:

@@ -5,6 +5,7 @@ Theory
     begin inside another one (a signal handler's), and then the inner one counts until it returns. So a line of time is
     cut by one sweep over the calls in order of entry, with a stack of those still open. Nothing is rounded: times are
     integer nanoseconds, stretches follow each other without hole or overlap, and their lengths sum to the whole.
+    What calls alone cannot tell, a thread's CPU clock does: `processor`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class State(StrEnum):
     """What a thread or a request is doing.  This order is the order of every legend and table."""
 
     RUNNING = "running"
-    """Python code runs, or the thread is ready to run: no call that we know of."""
+    """Python code runs: no call that we know of."""
     CALL = "call"
     """In a call that returns at once."""
     NOT_YET = "not yet"
@@ -35,7 +36,8 @@ class State(StrEnum):
     ASLEEP = "asleep"
     """In a select, poll or control that waits: the one place where an event loop sleeps."""
     PARKED = "parked"
-    """A request that waits and holds no thread.  Never a thread's state."""
+    """A request that waits and holds no thread.  Or a thread that is off the processor, and in no call that waits: another
+    program or thread has its place, or a lock, a file or a sleep holds it (`processor`)."""
 
 
 class Segment(NamedTuple):
@@ -46,7 +48,8 @@ class Segment(NamedTuple):
     t1: int
     state: State
     row: int | None
-    """Row of the call in the Trace; None where no call is open (RUNNING, PARKED)."""
+    """Row of the call in the Trace; None where no call is open.  A call that waits can begin with CALL, where it works; one
+    that does not wait can end with PARKED, where its thread was off the processor."""
 
 
 @dataclass(frozen=True, slots=True)

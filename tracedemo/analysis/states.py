@@ -1,9 +1,8 @@
 """What threads and requests were doing at every nanosecond: the timeline.
 
 The state of a call is found by its answer and by whether it waited (`segments.state_of`). A thread's line reaches from
-its first to its last event; between calls it runs Python. That includes time in which it was ready to run and another
-program had the CPU: nothing in the trace tells these apart. The tool's own calls (mark `tracer`) inside a call belong to
-it; outside they count as running Python.
+its first to its last event; between calls it runs Python, unless its CPU clock says that it was off the processor
+(`processor`). The tool's own calls (mark `tracer`) inside a call belong to it; outside they count as running Python.
 """
 
 from __future__ import annotations

@@ -35,7 +35,8 @@ class Summary:
     thread_time: int
     """The same for each thread alone, added up; equals `wall` for one thread."""
     states: Mapping[State, int]
-    """Nanoseconds per state over all threads; they sum to `thread_time`.  PARKED is always 0 here: a thread never is."""
+    """Nanoseconds per state over all threads; they sum to `thread_time`.  PARKED is the time in which a thread was off the
+    processor, and in no call of ours that waits."""
     calls: int
     """The program's own calls (python lane); the tool's are not counted."""
     tool_calls: int

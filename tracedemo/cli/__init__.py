@@ -10,24 +10,15 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 
 from tracedemo import __version__
 from tracedemo.errors import TracedemoError, UsageError
-
-COMMANDS = {
-    "run": "run a variant or a script of yours, and show what it asked of the kernel",
-    "compare": "run several, and set them side by side",
-    "show": "any view of saved traces; with no file, of the last run",
-    "variants": "list the programs of the post, and what each teaches",
-    "serve": "run the loopback server in the foreground",
-    "doctor": "what this machine can do, and what to mend",
-}
-"""Name -> one line of help; the module of the same name in this folder has `prepare(parser)` and `run(args) -> int`."""
 
 WORTH_KNOWING = """\
 tracedemo shows what Python network code really asks of the kernel.
@@ -37,33 +28,6 @@ tracedemo shows what Python network code really asks of the kernel.
   tracedemo run your_script.py     the same for a program of yours
 
 tracedemo --help lists all commands; tracedemo variants the programs that come with it.
-"""
-
-HELP = """\
-usage: tracedemo COMMAND [OPTIONS] ...
-
-Shows what Python network code really asks of the kernel: every socket and
-selector call, its line, its answer, and what woke it up.
-
-commands:
-{commands}
-
-options:
-  -h, --help    this help; after a command, the help of that command
-  --version     the version
-
-examples:
-  tracedemo compare                          three ways to fetch the same bytes
-  tracedemo run selector -n 5                the event loop of the post
-  tracedemo run your_script.py --its-own     a program of yours; its output and
-                                             exit code stay its own
-  tracedemo show --view timeline             the last run, seen otherwise
-  tracedemo run -o run.jsonl selector        save a run; tracedemo show run.jsonl
-
-exit codes:
-  of a script or module: its own, and 125 when tracedemo itself failed around it
-  else: 0 done, 1 a variant failed, 2 wrong usage, 3 this machine cannot do it,
-  4 a file cannot be read or written, 125 a fault of tracedemo, 130 interrupted
 """
 
 OUR_FAULT, INTERRUPTED = 125, 130
@@ -80,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             complain(error)
             return error.exit_code
         except KeyboardInterrupt:
-            print("\ntracedemo: interrupted", file=sys.stderr)
+            tell("\ntracedemo: interrupted", sys.stderr)
             return INTERRUPTED
         except BrokenPipeError:
             # The reader (head, less) has seen enough.
@@ -94,34 +58,29 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(words: Sequence[str]) -> int:
-    first, *rest = words or ("",)
-    if first == "help":
-        first, *rest = (*rest[:1], "--help")
-    if first in COMMANDS:
-        return _run_command(first, rest)
     if not words:
         print(WORTH_KNOWING, end="")
-    elif first in ("-h", "--help"):
-        print(HELP.format(commands="\n".join(f"  {name:<10}  {text}" for name, text in COMMANDS.items())), end="")
+        return 0
+    from tracedemo.cli.arguments import COMMANDS, help_of_all, parser_for
+
+    if words[0] == "help":
+        words = [*words[1:2], "--help"]
+    first, *rest = words
+    if first in COMMANDS:
+        # The only command that is imported, and only when its words are understood.
+        args = parser_for(first).parse_args(rest)
+        code: int = import_module(f"tracedemo.cli.{first}").run(args)
+        return code
+    if first in ("-h", "--help"):
+        print(help_of_all(), end="")
     elif first in ("-V", "--version"):
         print(f"tracedemo {__version__}")
     else:
-        raise _unknown(words)
+        raise _unknown(words, COMMANDS)
     return 0
 
 
-def _run_command(name: str, words: Sequence[str]) -> int:
-    """Run a command: the only one that is imported."""
-    from tracedemo.cli.parser import Parser
-
-    module = import_module(f"tracedemo.cli.{name}")
-    parser = Parser(prog=f"tracedemo {name}", description=f"{COMMANDS[name].capitalize()}.")
-    module.prepare(parser)
-    code: int = module.run(parser.parse_args(words))
-    return code
-
-
-def _unknown(words: Sequence[str]) -> UsageError:
+def _unknown(words: Sequence[str], commands: Iterable[str]) -> UsageError:
     """A first word that is no command: perhaps a script or variant that wants `run` before it."""
     from difflib import get_close_matches
 
@@ -130,11 +89,11 @@ def _unknown(words: Sequence[str]) -> UsageError:
     first = words[0]
     if first.startswith("-"):
         return UsageError(f"there is no option {first!r} before a command", "See: tracedemo --help")
-    if by_name(first) or first.endswith(".py") or os.path.exists(first):
+    if by_name(first) or first.endswith(".py") or Path(first).exists():
         return UsageError(f"{first} is not a command", f"Did you mean: tracedemo run {' '.join(words)}")
-    if near := get_close_matches(first, COMMANDS, 1):
+    if near := get_close_matches(first, commands, 1):
         return UsageError(f"there is no command {first!r}", f"Did you mean: tracedemo {near[0]}")
-    return UsageError(f"there is no command {first!r}", f"Commands: {', '.join(COMMANDS)}")
+    return UsageError(f"there is no command {first!r}", f"Commands: {', '.join(commands)}")
 
 
 # How it ends
@@ -142,10 +101,21 @@ def _unknown(words: Sequence[str]) -> UsageError:
 
 def complain(error: TracedemoError) -> None:
     """Say what failed, and what to do."""
-    with suppress(OSError):  # nobody listens
-        print(f"tracedemo: {printable(error.message)}", file=sys.stderr)
+    try:
+        tell(f"tracedemo: {printable(error.message)}", sys.stderr)
         if error.remedy:
-            print(f"  {printable(error.remedy)}", file=sys.stderr)
+            tell(f"  {printable(error.remedy)}", sys.stderr)
+    except OSError:  # a full disk; the exit code says it, too
+        hang_up(sys.stderr)
+
+
+def tell(text: str, stream: IO[str] | None = None, end: str = "\n") -> None:
+    """Print at once, to stdout if nobody says; when nobody reads any more (`| head`), go on in silence."""
+    stream = stream or sys.stdout
+    try:
+        print(text, end=end, file=stream, flush=True)
+    except BrokenPipeError:
+        hang_up(stream)
 
 
 def printable(text: str) -> str:
@@ -168,7 +138,11 @@ def _own_fault(error: Exception) -> int:
     import errno
     import traceback
 
-    if isinstance(error, OSError) and error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EFBIG):
+    if (
+        isinstance(error, OSError)
+        and error.filename is None
+        and error.errno in (errno.ENOSPC, errno.EIO, errno.EFBIG)
+    ):
         hang_up(sys.stdout)
         from tracedemo.errors import FileError
 
@@ -208,10 +182,10 @@ def _surroundings() -> Iterator[None]:
             gc.enable()
 
 
-def _handle(handlers: dict[int, object]) -> None:
+def _handle(handlers: dict[int, Any]) -> None:
     with suppress(ValueError):  # not the main thread
         for number, handler in handlers.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)
 
 
 def _end(number: int, _frame: FrameType | None) -> None:

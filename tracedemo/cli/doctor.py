@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import textwrap
 
+from tracedemo.cli.text import paragraph
 from tracedemo.doctor import Check, Verdict, examine, exit_code
 
 _WORDS = {Verdict.GOOD: "ok", Verdict.OPTIONAL: "--", Verdict.MEND: "MEND", Verdict.ADMIN: "ADMIN"}
-
-
-def prepare(parser: argparse.ArgumentParser) -> None:
-    """It takes no options yet."""
-    del parser
+_VERDICTS = {
+    0: "\nReady.  Try: tracedemo compare",
+    1: "\nNot ready yet: do what stands behind MEND.",
+    3: "\nNot ready: what stands behind ADMIN needs an administrator.",
+}
+_INDENT = 25
 
 
 def run(args: argparse.Namespace) -> int:
@@ -27,22 +28,7 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-_VERDICTS = {
-    0: "\nReady.  Try: tracedemo compare",
-    1: "\nNot ready yet: do what stands behind MEND.",
-    3: "\nNot ready: what stands behind ADMIN needs an administrator.",
-}
-
-
 def _print(check: Check) -> None:
-    indent = " " * 25
-    first = f"{_WORDS[check.verdict]:<6} {check.name:<18}"
-    print(
-        textwrap.fill(
-            check.found, 100, initial_indent=first, subsequent_indent=indent, break_long_words=False
-        )
-    )
+    print(paragraph(check.found, f"{_WORDS[check.verdict]:<6} {check.name:<18}", _INDENT))
     if check.remedy:
-        print(
-            textwrap.fill(check.remedy, 100, initial_indent=indent + "-> ", subsequent_indent=indent + "   ")
-        )
+        print(paragraph(check.remedy, " " * _INDENT + "-> ", _INDENT + 3), flush=True)

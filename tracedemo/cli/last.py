@@ -3,39 +3,63 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from tracedemo import tracefile
-from tracedemo.errors import FileError, UsageError
+from tracedemo.errors import UsageError
 from tracedemo.events import Trace
 
 MOST_BYTES = 64 << 20
 
 
 def folder() -> Path:
-    """Where it is kept: XDG_STATE_HOME/tracedemo/last, by default below ~/.local/state."""
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "tracedemo" / "last"
+    """Where it is kept: XDG_STATE_HOME/tracedemo/last, by default below ~/.local/state.
+
+    Raises:
+        RuntimeError: this user has no home.
+    """
+    named = Path(os.environ.get("XDG_STATE_HOME", ""))
+    # The standard says: where it is not absolute, it is to be passed over.
+    state = named if named.is_absolute() else Path.home() / ".local" / "state"
+    return state / "tracedemo" / "last"
 
 
-def keep(traces: Sequence[Trace]) -> None:
-    """Keep a run; it is a convenience, so that a folder that cannot be written is no error."""
-    place = folder()
+def keep(traces: Sequence[Trace]) -> bool:
+    """Keep a run in place of the one before, whole or not at all; True if it is there to be shown again.
+
+    It is a convenience: a folder that cannot be written is no error. It is for the owner's eyes only, like a shell's
+    history: a trace holds addresses, arguments and source text.
+    """
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        for old in place.glob("*.jsonl"):
-            old.unlink()
-        room = MOST_BYTES
-        for number, trace in enumerate(traces, start=1):
-            path = place / f"{number}.jsonl"
-            tracefile.write(trace, path)
-            room -= path.stat().st_size
-            if room < 0:
-                path.unlink()
-                return
-    except (OSError, FileError):
-        return
+        place = folder()
+        shutil.rmtree(place, ignore_errors=True)
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = Path(tempfile.mkdtemp(prefix="last-", dir=place.parent))
+        try:
+            whole = _write(traces, made)
+            if whole:
+                made.rename(place)
+            return whole
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    except (OSError, RuntimeError):
+        return False
+
+
+def _write(traces: Sequence[Trace], place: Path) -> bool:
+    """One file a trace; False when they take too much room."""
+    room = MOST_BYTES
+    for number, trace in enumerate(traces, start=1):
+        with (place / f"{number}.jsonl").open("w", encoding="ascii") as file:
+            for line in tracefile.lines(trace):
+                room -= len(line) + 1
+                if room < 0:
+                    return False
+                file.write(line + "\n")
+    return True
 
 
 def files() -> list[Path]:
@@ -44,8 +68,13 @@ def files() -> list[Path]:
     Raises:
         UsageError: there is none.
     """
-    found = sorted(folder().glob("*.jsonl"), key=lambda path: int(path.stem) if path.stem.isdigit() else 0)
+    try:
+        found = sorted(folder().glob("*.jsonl"), key=lambda path: (len(path.name), path.name))
+    except (OSError, RuntimeError):
+        found = []
     if not found:
-        message = "there is no last run to show"
-        raise UsageError(message, "Make one: tracedemo run selector")
+        remedy = (
+            "Make one: tracedemo run selector.  (One over 64 MiB is not kept: save it with -o run.jsonl.)"
+        )
+        raise UsageError("there is no last run to show", remedy)
     return found

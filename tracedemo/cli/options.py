@@ -1,53 +1,19 @@
-"""Options that several commands share, and what is made of them."""
+"""What the options mean: how to run, and how our server behaves."""
 
 from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from tracedemo.errors import UsageError
 from tracedemo.runner import ADDRESS, RunOptions, Target
 from tracedemo.server import ServerOptions
-from tracedemo.server.plan import MAX_MS, MAX_SIZE
 
-MOST_REQUESTS = 1_000_000
-MOST_EVENTS = 1 << 26
-
-_RUN = {"url": None, "host": None, "max_events": 1 << 20}
-_SERVER = {"delay": 30.0, "pieces": 3, "gap": 10.0, "size": 1200, "pace": "clock"}
-
-
-def add_run_options(parser: argparse.ArgumentParser, *, requests: int) -> None:
-    """How to run: requests, where to, and how our server behaves.
-
-    Args:
-        requests: how many when nobody says.
-    """
-    group = parser.add_argument_group("the run")
-    add = group.add_argument
-    add("-n", "--requests", type=_whole(1, MOST_REQUESTS), metavar="N",
-        help=f"fetches that a variant makes (default {requests})")  # fmt: skip
-    add("--url", help="let variants fetch from a real server, http://HOST[:PORT]/PATH, instead of ours")
-    add("--host", metavar="NAME", help="name by which variants are told our server, such as localhost")
-    add("--max-events", type=_whole(1, MOST_EVENTS), metavar="N",
-        help="calls that are kept, the last ones (default 1,048,576)")  # fmt: skip
-    add_server_options(parser)
-
-
-def add_server_options(parser: argparse.ArgumentParser) -> None:
-    """How our server behaves."""
-    group = parser.add_argument_group("our server")
-    add = group.add_argument
-    add("--delay", type=_milliseconds, metavar="MS", help="milliseconds to the first byte (default 30)")
-    add("--pieces", type=_whole(1, MAX_SIZE), metavar="K", help="pieces in which an answer is sent (default 3)")
-    add("--gap", type=_milliseconds, metavar="MS", help="milliseconds between pieces (default 10)")
-    add("--size", type=_whole(1, MAX_SIZE), metavar="BYTES", help="bytes of the body (default 1200)")
-    add("--pace", choices=("clock", "lockstep"),
-        help="clock: by time (the default); lockstep: one step whenever the program is about to wait, so that a"
-        " run makes the same calls everywhere")  # fmt: skip
+_RUN: dict[str, Any] = {"url": None, "host": None, "max_events": 1 << 20}
+_SERVER: dict[str, Any] = {"delay": 30.0, "pieces": 3, "gap": 10.0, "size": 1200, "pace": "clock"}
 
 
 def server_options(args: argparse.Namespace, nonce: str | None = None, port: int = 0) -> ServerOptions:
@@ -65,7 +31,12 @@ def server_options(args: argparse.Namespace, nonce: str | None = None, port: int
 
 
 def run_options(
-    args: argparse.Namespace, targets: Sequence[Target], *, requests: int, capture: bool, nonce: str | None = None
+    args: argparse.Namespace,
+    targets: Sequence[Target],
+    *,
+    requests: int,
+    capture: bool,
+    nonce: str | None = None,
 ) -> RunOptions:
     """The run that the options ask for.
 
@@ -92,7 +63,9 @@ def _refuse_what_does_nothing(args: argparse.Namespace, targets: Sequence[Target
     of_variants = [option for name, option in _FOR_VARIANTS.items() if name in given]
     if "url" in given and ("host" in given or of_server):
         what = "--host" if "host" in given else of_server[0]
-        raise UsageError(f"{what} is for our own server, and --url asks another one", f"Leave out {what}, or --url.")
+        raise UsageError(
+            f"{what} is for our own server, and --url asks another one", f"Leave out {what}, or --url."
+        )
     if any(target.kind == "variant" for target in targets):
         return
     names = " and ".join(target.name for target in targets)
@@ -143,6 +116,16 @@ def _parse_url(text: str) -> Place:
     return Place(f"{_in_address(_parse_host(host))}:{port}", f"{path}?{query}" if query else path)
 
 
+def _is_address(text: str) -> bool:
+    from ipaddress import IPv6Address
+
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return text.isprintable()
+
+
 def _in_address(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
@@ -153,37 +136,14 @@ def _parse_host(text: str) -> str:
     Raises:
         UsageError: it is none.
     """
-    if re.fullmatch(r"[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(%\w+)?", text):
+    if ":" in text and _is_address(text):
         return text
     try:
         name = text if text.isascii() else text.encode("idna").decode()
     except UnicodeError:
         name = ""
     if not re.fullmatch(r"\w[\w.-]{0,252}", name, re.ASCII):
-        raise UsageError(f"{text!r} is no name of a machine", "A name such as localhost, or an address such as 127.0.0.1.")
+        raise UsageError(
+            f"{text!r} is no name of a machine", "A name such as localhost, or an address such as 127.0.0.1."
+        )
     return name
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    """A type for argparse: a whole number."""
-
-    def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = low - 1
-        if not low <= number <= high:
-            raise argparse.ArgumentTypeError(f"a whole number from {low} to {high:,} is needed, not {text!r:.40}")
-        return number
-
-    return parse
-
-
-def _milliseconds(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1
-    if not 0 <= number <= MAX_MS:  # false for a NaN, too
-        raise argparse.ArgumentTypeError(f"milliseconds from 0 to {MAX_MS:,} are needed, not {text!r:.40}")
-    return number

@@ -1,22 +1,18 @@
-"""argparse as this project wants it: our own errors, a help that fits a screen, and what was given kept apart from defaults."""
+"""argparse as this project wants it: our own errors, a help that fits the screen, no defaults among what was given."""
 
 from __future__ import annotations
 
 import argparse
-import shutil
+from collections.abc import Callable
 from typing import Any, NoReturn
 
+from tracedemo.cli.text import columns
 from tracedemo.errors import UsageError
-
-NARROWEST, WIDEST = 50, 100
-"""Columns of a help: what is wider is hard to read."""
+from tracedemo.server.plan import MAX_MS, MAX_SIZE
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse that raises our own error, so that all wrong usage looks alike.
-
-    What was not given is not in the namespace: defaults come later, when it is known what they depend on.
-    """
+    """argparse that raises our own error, so that all wrong usage looks alike."""
 
     def __init__(self, **settings: Any) -> None:
         settings = {
@@ -27,7 +23,6 @@ class Parser(argparse.ArgumentParser):
             **settings,
         }
         super().__init__(**settings)
-        self._optionals.title = "options"
         self.add_argument("-h", "--help", action="help", default=argparse.SUPPRESS, help="this help")
 
     def error(self, message: str) -> NoReturn:
@@ -54,5 +49,38 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
     """Paragraphs as they are written, within the width of the screen."""
 
     def __init__(self, prog: str, **settings: Any) -> None:
-        columns = min(max(shutil.get_terminal_size().columns - 1, NARROWEST), WIDEST)
-        super().__init__(prog, **{"max_help_position": 26, "width": columns, **settings})
+        super().__init__(prog, **{"max_help_position": 26, "width": columns() - 1, **settings})
+
+    def _format_args(self, action: argparse.Action, default_metavar: str) -> str:
+        """`-m MODULE ...` instead of `-m ...`."""
+        if action.nargs == argparse.REMAINDER and action.option_strings:
+            return f"{action.metavar} ..."
+        return super()._format_args(action, default_metavar)
+
+
+def whole(low: int, high: int = MAX_SIZE) -> Callable[[str], int]:
+    """A type of an argument: a whole number within a range."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(
+                f"a whole number from {low} to {high:,} is needed, not {text!r:.40}"
+            )
+        return number
+
+    return parse
+
+
+def milliseconds(text: str) -> float:
+    """A type of an argument: a time."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= MAX_MS:  # false for a NaN, too
+        raise argparse.ArgumentTypeError(f"milliseconds from 0 to {MAX_MS:,} are needed, not {text!r:.40}")
+    return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,47 +15,17 @@ from typing import IO
 from tracedemo import tracefile
 from tracedemo.analysis import filters
 from tracedemo.analysis.study import Study
-from tracedemo.cli import hang_up, printable
+from tracedemo.cli import hang_up, printable, tell
+from tracedemo.cli.arguments import ENDINGS
 from tracedemo.errors import FileError, UsageError
-from tracedemo.render import FORMATS, VIEWS, Options, View
+from tracedemo.events import Trace
+from tracedemo.render import VIEWS, Options, View
 from tracedemo.render.console import console_for, options_for
+from tracedemo.variants import by_name
 
-ENDINGS = {".jsonl": "the trace, to be shown again", ".txt": "the views, as text", ".svg": "the views, as a picture"}
-"""What the ending of a file given to -o says."""
 PICTURE_COLUMNS = 110
 AT_ONCE = 500
 """Lines that go to a stream together."""
-
-HELP_ON_VIEWS = """\
-views:
-{views}
-
-words of --only, with commas between them (of one kind: any of them; of several
-kinds: all of them):
-  a call or step      recv, connect, select, yield, sent
-  an answer           EAGAIN, BlockingIOError, not-yet, failed, unreturned
-  a lane or phase     python, flow, server; phase=wait
-  a field             fd=5, conn=2, owner=fetch*, pid=..., tid=...
-"""
-
-
-def add_view_options(parser: argparse.ArgumentParser) -> None:
-    """Which views, in which form, and where to."""
-    add = parser.add_argument_group("the views").add_argument
-    add("--view", action="append", metavar="NAME[,NAME]", help="what to show; the names stand below")
-    add("--format", choices=FORMATS,
-        help="table (the default); plain: one sentence a line, for screen readers; jsonl: for programs")  # fmt: skip
-    add("--only", metavar="WORDS", help="show only these events, for example recv,EAGAIN,fd=5; see below")
-    add("--unfold", action="store_true", help="show every row, also repeats and the tool's own")
-    add("-o", "--output", action="append", metavar="FILE", type=Path,
-        help="write a file; may be given again and again, and the ending says what: "
-        + ", ".join(f"{ending} {what}" for ending, what in ENDINGS.items()))  # fmt: skip
-    add("--no-source", action="store_true", help="leave the text of source files out of saved traces")
-
-
-def help_on_views() -> str:
-    """For the end of a command's help."""
-    return HELP_ON_VIEWS.format(views="\n".join(f"  {view.name:<12}  {view.help}" for view in VIEWS.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +40,6 @@ class Wish:
     files: tuple[Path, ...]
     sources: bool
 
-    @property
-    def plain_report(self) -> bool:
-        """Whether what is printed is for people who read, with room for a word about what comes next."""
-        return self.format == "table"
-
 
 def wish(args: argparse.Namespace) -> Wish:
     """What the view options ask for; mistakes are found before anything runs.
@@ -87,13 +53,17 @@ def wish(args: argparse.Namespace) -> Wish:
     filters.parse(only)
     if only and views and not any(view.filtered for view in views):
         filtered = ", ".join(view.name for view in VIEWS.values() if view.filtered)
-        raise UsageError(f"--only has no meaning for {views[0].name}, which shows the whole run", f"It is for: {filtered}")
+        raise UsageError(
+            f"--only has no meaning for {views[0].name}, which shows the whole run", f"It is for: {filtered}"
+        )
     for path in files:
         if path.suffix not in ENDINGS:
             known = ", ".join(f"{ending} ({what})" for ending, what in ENDINGS.items())
             raise UsageError(f"cannot tell from the ending of {path} what to write", f"Endings: {known}")
         _check_writable(path)
-    return Wish(views, given.get("format", "table"), only, "unfold" in given, tuple(files), "no_source" not in given)
+    return Wish(
+        views, given.get("format", "table"), only, "unfold" in given, tuple(files), "no_source" not in given
+    )
 
 
 def _check_writable(path: Path) -> None:
@@ -112,6 +82,17 @@ def _cannot_write(path: Path, error: OSError) -> FileError:
     return FileError(f"cannot write {path}: {error.strerror or error}", "Choose another place with -o.")
 
 
+def studies_of(traces: Sequence[Trace]) -> list[Study]:
+    """Traces ready to be shown: one is called as it was typed; of several, variants are called by their titles."""
+    if len(traces) == 1:
+        return [Study(traces[0])]
+    variants = [by_name(trace.header.target) if trace.header.kind == "variant" else None for trace in traces]
+    return [
+        Study(trace, variant.title if variant else "")
+        for trace, variant in zip(traces, variants, strict=True)
+    ]
+
+
 def present(studies: Sequence[Study], wish: Wish, *, views: Sequence[str], stream: IO[str]) -> None:
     """Print views and write files.
 
@@ -126,7 +107,9 @@ def present(studies: Sequence[Study], wish: Wish, *, views: Sequence[str], strea
     try:
         for number, view in enumerate(chosen):
             if wish.format != "table":
-                lines = view.plain(studies, options) if wish.format == "plain" else view.jsonl(studies, options)
+                lines = (
+                    view.plain(studies, options) if wish.format == "plain" else view.jsonl(studies, options)
+                )
                 _put(stream, (line + "\n" for line in lines))
                 continue
             if number:
@@ -185,9 +168,15 @@ def _places(path: Path, studies: Sequence[Study]) -> list[Path]:
     """One file a run: run.jsonl, or run-blocking.jsonl and run-selector.jsonl for several."""
     if len(studies) == 1:
         return [path]
-    names = [Path(study.trace.header.target).stem.replace(" ", "_") or "run" for study in studies]
-    unique = [f"{name}-{number}" if names.count(name) > 1 else name for number, name in enumerate(names, 1)]
-    return [path.with_name(f"{path.stem}-{name}{path.suffix}") for name in unique]
+    places: list[Path] = []
+    for study in studies:
+        name = re.sub(r"[^\w.-]+", "_", study.trace.header.target.removesuffix(".py")) or "run"
+        place, number = path.with_name(f"{path.stem}-{name}{path.suffix}"), 1
+        while place in places:
+            number += 1
+            place = path.with_name(f"{path.stem}-{name}-{number}{path.suffix}")
+        places.append(place)
+    return places
 
 
 def _text(studies: Sequence[Study], views: Sequence[View], wish: Wish, options: Options) -> str:
@@ -232,4 +221,4 @@ _SVG = """\
 
 
 def _say_written(path: Path) -> None:
-    print(f"wrote {printable(str(path))}", file=sys.stderr)
+    tell(f"wrote {printable(str(path))}", sys.stderr)

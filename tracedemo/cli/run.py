@@ -4,114 +4,112 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import IO
 
 from tracedemo import runner
-from tracedemo.analysis.study import Study
-from tracedemo.cli import Parser, last, present
-from tracedemo.cli.options import add_run_options, run_options
+from tracedemo.analysis.segments import is_call
+from tracedemo.cli import OUR_FAULT, complain, hang_up, last, printable, tell
+from tracedemo.cli.arguments import parser_behind_variant
+from tracedemo.cli.ending import exit_code, say_ending
+from tracedemo.cli.options import run_options
+from tracedemo.cli.present import Wish, present, studies_of, wish
 from tracedemo.cli.progress import Progress
 from tracedemo.cli.suggest import suggest
-from tracedemo.errors import UsageError
-
-EPILOG = """\
-TARGET is a variant (tracedemo variants), a script.py, or -m MODULE. After a variant's name options are still ours:
-  tracedemo run selector -n 5 --view log,timeline
-Everything after a script or module is the program's own, so our options go before it:
-  tracedemo run --view summary -o run.jsonl my_script.py --its-own option
-{address} among a script's arguments becomes the address of our loopback server.
-"""
-
-
-def prepare(parser: argparse.ArgumentParser) -> None:
-    """Its options, and a target that takes all the rest."""
-    parser.usage = "tracedemo run [OPTIONS] TARGET [ARGS ...]"
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument(
-        "target", nargs=argparse.REMAINDER, metavar="TARGET", help="what to run, and its arguments"
-    )
-    parser.add_argument(
-        "-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE", help="run a module, as python -m"
-    )
-    _add_options(parser)
-
-
-def _add_options(parser: argparse.ArgumentParser) -> None:
-    add_run_options(parser, requests=1)
-    present.add_view_options(parser)
+from tracedemo.errors import TracedemoError, UsageError
+from tracedemo.render import VIEWS
 
 
 def run(args: argparse.Namespace) -> int:
     """Run it and show it.  The exit code is the program's own for a script, and 1 for a variant that failed."""
-    words = (
-        ["-m", *args.module]
-        if args.module is not None
-        else [word for word in args.target if word != "--" or word]
-    )
-    if words[:1] == ["--"]:
-        words = words[1:]
-    if not words:
-        message = "what is to be run?"
-        raise UsageError(message, "For example: tracedemo run selector     or: tracedemo run my_script.py")
-    target = runner.find_target(words)
+    target = runner.find_target(_words(args))
     is_variant = target.kind == "variant"
     if is_variant:
-        args = _more_options(words[1:], args)
-    present.check(args)
-    options = run_options(args, capture=is_variant)
+        args = _with_more(args, _behind(args))
+    wanted = wish(args)
+    options = run_options(args, [target], requests=1, capture=is_variant)
     with Progress(1, wanted=is_variant) as progress:
         progress.step(f"running {target.name}")
         done = runner.run(target, options)
-    last.keep([done.trace])
-    return _show_variant(done, args) if is_variant else _show_script(done, args)
+    return _show_variant(done, wanted, options) if is_variant else _show_script(done, wanted)
 
 
-def _more_options(words: list[str], args: argparse.Namespace) -> argparse.Namespace:
-    """Options after a variant's name."""
-    parser = Parser(
-        prog="tracedemo run",
-        usage="tracedemo run [OPTIONS] VARIANT [OPTIONS]",
-        argument_default=argparse.SUPPRESS,
-    )
-    _add_options(parser)
-    given = vars(parser.parse_args(words))
-    lists = {name: getattr(args, name) + given.pop(name) for name in ("view", "output") if name in given}
-    return argparse.Namespace(**(vars(args) | given | lists))
+def _words(args: argparse.Namespace) -> list[str]:
+    """The target and what is behind it.
+
+    Raises:
+        UsageError: there is none.
+    """
+    words: list[str] = args.target
+    if "module" in args:
+        return ["-m", *args.module, *words]
+    if words[:1] == ["--"]:
+        words = words[1:]
+    if not words:
+        raise UsageError(
+            "what is to be run?", "For example: tracedemo run selector, or: tracedemo run my_script.py"
+        )
+    return words
 
 
-def _show_variant(done: runner.Run, args: argparse.Namespace) -> int:
-    if args.format == "table" and not args.view:
-        print(done.output)
-    present.present([Study(done.trace)], args, views=("log", "summary"), stream=sys.stdout)
-    _tell_end(done)
-    if args.format == "table":
+def _behind(args: argparse.Namespace) -> list[str]:
+    """What stands behind a variant's name.
+
+    Raises:
+        UsageError: it stands behind `--`, too, where nothing is ours.
+    """
+    first, *words = args.target
+    if first == "--" and words[1:]:
+        message = f"behind -- nothing is ours, and a variant has no options of its own: {' '.join(words[1:])}"
+        raise UsageError(message, f"Leave out the --: tracedemo run {' '.join(words)}")
+    return [] if first == "--" else words
+
+
+def _with_more(args: argparse.Namespace, words: list[str]) -> argparse.Namespace:
+    """Options before a variant's name and behind it: what can be given again and again adds up, else the last counts."""
+    before, behind = vars(args), vars(parser_behind_variant().parse_args(words))
+    lists = {
+        name: before[name] + behind[name] for name in ("view", "output") if name in before and name in behind
+    }
+    return argparse.Namespace(**(before | behind | lists))
+
+
+def _show_variant(done: runner.Run, wanted: Wish, options: runner.RunOptions) -> int:
+    kept = last.keep([done.trace])
+    if wanted.format == "table" and not wanted.views and done.output:
+        tell(done.output)
+    present(studies_of([done.trace]), wanted, views=("log", "summary"), stream=sys.stdout)
+    say_ending(done, options)
+    if wanted.format == "table":
         other = "selector" if done.trace.header.target == "blocking" else done.trace.header.target
-        suggest(f"compare blocking {other}", "show --view timeline")
-    if done.exit_code == 0:
-        return 0
-    return done.exit_code if done.trace.header.ended == "interrupted" else 1
+        suggest(f"compare blocking {other}", *(["show --view timeline"] if kept else []))
+    return exit_code(done)
 
 
-def _show_script(done: runner.Run, args: argparse.Namespace) -> int:
-    """The report goes to stderr: stdout is the program's."""
-    print(file=sys.stderr)
-    present.present([Study(done.trace)], args, views=("summary", "connections"), stream=sys.stderr)
-    _tell_end(done)
-    if args.format == "table":
-        suggest("show --view log", "show --view timeline", stream=sys.stderr)
+def _show_script(done: runner.Run, wanted: Wish) -> int:
+    """Report to stderr, since stdout is the program's; whatever happens to the report, the program's exit code stays."""
+    try:
+        kept = last.keep([done.trace])
+        _report(done, wanted, sys.stderr, kept=kept)
+    except TracedemoError as error:
+        complain(error)
+        return OUR_FAULT
+    except OSError:  # stderr takes nothing, so that nothing can be said
+        hang_up(sys.stderr)
+        return OUR_FAULT
     return done.exit_code
 
 
-def _tell_end(done: runner.Run) -> None:
-    """What a variant complained of, and how the run ended when that was no ordinary end."""
+def _report(done: runner.Run, wanted: Wish, stream: IO[str], *, kept: bool) -> None:
     header = done.trace.header
-    print(done.complaints, end="", file=sys.stderr)
-    if header.ended in ("deadlock", "spin"):
-        last_row = next((event for event in reversed(done.trace) if event.op == header.ended), None)
-        print(f"tracedemo: {last_row.args['detail'] if last_row else header.ended}", file=sys.stderr)
-        print("  The program was ended; what it did until then is shown above.", file=sys.stderr)
-    elif header.ended != "exit":
-        print(f"tracedemo: the program was ended by {header.ended.replace('signal ', '')}; what it did until then is shown",
-              file=sys.stderr)  # fmt: skip
-    elif done.exit_code and header.kind == "variant":
-        print(f"tracedemo: the variant {header.target} failed, exit code {done.exit_code}", file=sys.stderr)
+    tell("", stream)
+    if not (wanted.views or wanted.files or header.notes or header.dropped or any(map(is_call, done.trace))):
+        name = printable(header.target)
+        tell(f"tracedemo: {name} made no call of Python's socket or selector interface", stream)
+        tell("  What libraries do in C (uvloop, libpq) cannot be seen from Python.", stream)
+        return
+    present(studies_of([done.trace]), wanted, views=("summary", "connections"), stream=stream)
+    if wanted.format != "table":
+        return
+    say_ending(done, told=not wanted.views or VIEWS["summary"] in wanted.views)
+    if kept:
+        suggest("show --view log", "show --view timeline", stream=stream)

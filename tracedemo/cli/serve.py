@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 
-from tracedemo.cli.options import add_server_options, server_options
-from tracedemo.errors import UsageError
+from tracedemo.cli import tell
+from tracedemo.cli.options import server_options
 from tracedemo.server import RawServerEvent, serve_forever
 
 
-def prepare(parser: argparse.ArgumentParser) -> None:
-    """Its options are those of the server, and a port."""
-    parser.add_argument(
-        "--port", type=int, default=8000, help="port on 127.0.0.1 (default 8000; 0: any free one)"
-    )
-    parser.add_argument("-q", "--quiet", action="store_true", help="do not print what it does")
-    add_server_options(parser)
-
-
 def run(args: argparse.Namespace) -> int:
-    """Serve until Ctrl-C."""
-    if not 0 <= args.port <= 65535:
-        message = f"there is no port {args.port}: ports go from 0 to 65535"
-        raise UsageError(message)
-    options = server_options(args, port=args.port)
+    """Serve until Ctrl-C, which is the way to end it, and no failure."""
+    gc.enable()  # it may run for days
     try:
-        serve_forever(options, _ready, None if args.quiet else _tell)
+        serve_forever(server_options(args, port=args.port), _ready, None if "quiet" in args else _tell)
     except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
+        tell("\nstopped", sys.stderr)
     return 0
 
 
 def _ready(host: str, port: int, control: str | None) -> None:
-    print(f"serving on http://{host}:{port}/   (Ctrl-C stops it)")
-    print(f"in another terminal:  tracedemo run selector --url http://{host}:{port}/", flush=True)
+    tell(f"serving on http://{host}:{port}/   (Ctrl-C stops it)")
+    tell(f"in another terminal:  tracedemo run selector --url http://{host}:{port}/")
     if control:
-        print(f"lock-step: it moves only when told so on {control}", flush=True)
+        tell(f"lock-step: it moves only when told so on {control}")
 
 
 def _tell(event: RawServerEvent) -> None:
@@ -44,4 +33,4 @@ def _tell(event: RawServerEvent) -> None:
     facts = [f"piece {event.piece}"] if event.piece else []
     facts += [f"{event.bytes} bytes"] if event.bytes is not None else []
     facts += [event.detail] if event.detail else []
-    print(f"{event.op:<9}{peer}  {', '.join(facts)}".rstrip(), flush=True)
+    tell(f"{event.op:<9}{peer}  {', '.join(facts)}".rstrip())

@@ -4,40 +4,36 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tracedemo import tracefile
-from tracedemo.analysis.study import Study
-from tracedemo.cli import last, present
-from tracedemo.variants import by_name
-
-
-def prepare(parser: argparse.ArgumentParser) -> None:
-    """Files, and the options of views."""
-    parser.usage = "tracedemo show [OPTIONS] [FILE ...]"
-    parser.add_argument(
-        "files", nargs="*", metavar="FILE", type=Path, help="traces saved with -o (default: the last run)"
-    )
-    present.add_view_options(parser)
+from tracedemo.cli import last, printable, tell
+from tracedemo.cli.present import present, studies_of, wish
+from tracedemo.cli.progress import Progress
+from tracedemo.errors import FileError
 
 
 def run(args: argparse.Namespace) -> int:
     """Show them; exit code 4 when one of them was damaged, after what could be read of it was shown."""
-    present.check(args)
-    loaded = [tracefile.read(path) for path in args.files or last.files()]
-    studies = [Study(one.trace, _title(one)) for one in loaded]
-    if len(studies) > 1:
+    wanted = wish(args)
+    loaded = _load(args.files or last.files())
+    header = loaded[0].trace.header
+    if len(loaded) > 1:
         views: tuple[str, ...] = ("comparison",)
     else:
-        views = ("log", "summary") if loaded[0].trace.header.kind == "variant" else ("summary", "connections")
-    present.present(studies, args, views=views, stream=sys.stdout)
+        views = ("log", "summary") if header.kind == "variant" else ("summary", "connections")
+    present(studies_of([one.trace for one in loaded]), wanted, views=views, stream=sys.stdout)
     problems = [one.problem for one in loaded if one.problem]
     for problem in problems:
-        print(f"tracedemo: {problem}", file=sys.stderr)
-    return 4 if problems else 0
+        tell(f"tracedemo: {printable(problem)}", sys.stderr)
+    return FileError.exit_code if problems else 0
 
 
-def _title(loaded: tracefile.Loaded) -> str:
-    header = loaded.trace.header
-    variant = by_name(header.target) if header.kind == "variant" else None
-    return variant.title if variant else header.target
+def _load(files: Sequence[Path]) -> list[tracefile.Loaded]:
+    with Progress(len(files)) as progress:
+        loaded = []
+        for path in files:
+            progress.step(f"reading {path.name}")
+            loaded.append(tracefile.read(path))
+        return loaded

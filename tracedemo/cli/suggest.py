@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from tracedemo.cli import tell
+
 
 def suggest(*commands: str, stream: IO[str] | None = None) -> None:
     """Print commands, in the words that work in this very shell.
@@ -16,9 +18,7 @@ def suggest(*commands: str, stream: IO[str] | None = None) -> None:
         commands: without the name of the program.
     """
     name = _own_name()
-    print(
-        "\nNext: " + "\n      ".join(f"{name} {command}" for command in commands), file=stream or sys.stdout
-    )
+    tell("\nNext: " + "\n      ".join(f"{name} {command}" for command in commands), stream)
 
 
 def _own_name() -> str:
@@ -28,5 +28,8 @@ def _own_name() -> str:
     started = Path(sys.argv[0])
     if started.name != "tracedemo" or not started.is_file():
         return "python -m tracedemo"
-    nearby = os.path.relpath(started)
+    try:
+        nearby = os.path.relpath(started)
+    except (OSError, ValueError):  # no folder that we stand in, or another drive
+        return str(started)
     return str(started) if nearby.startswith("..") else nearby

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import textwrap
 
+from tracedemo.cli.text import paragraph
 from tracedemo.variants import VARIANTS
 
-
-def prepare(parser: argparse.ArgumentParser) -> None:
-    """It takes no options."""
-    del parser
+_INDENT = max(len(variant.name) for variant in VARIANTS) + 4
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the list."""
     del args
-    wide = max(len(variant.name) for variant in VARIANTS) + 4
     for variant in VARIANTS:
-        print(f"  {variant.name:<{wide - 2}}{variant.title}")
-        for text in (variant.teaches, f"Post: {variant.post}"):
-            print(textwrap.fill(text, 78, initial_indent=" " * wide, subsequent_indent=" " * wide))
+        print(paragraph(variant.title, f"  {variant.name}".ljust(_INDENT), _INDENT))
+        for text in (variant.teaches, f"In the post: {variant.post}"):
+            print(paragraph(text, " " * _INDENT, _INDENT))
     print(
         "\nRun one:        tracedemo run selector\nSide by side:   tracedemo compare blocking threads selector"
     )

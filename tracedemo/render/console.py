@@ -47,12 +47,15 @@ def console_for(
         color: None: as the stream and the environment have it.
         record: keep what is printed for `export_svg` and `export_html`.
     """
-    environ = os.environ if environ is None else environ
+    environ = dict(os.environ if environ is None else environ)
+    for name in ("COLUMNS", "LINES"):
+        if not environ.get(name, "0").isdecimal():  # rich takes "²" for a number
+            del environ[name]
     if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
         stream.reconfigure(errors="replace")
     if width is None and not _is_terminal(stream):
         columns = environ.get("COLUMNS", "")
-        width = int(columns) if columns.isdecimal() and int(columns) else UNLIMITED
+        width = int(columns) if columns and int(columns) else UNLIMITED
     return Console(
         file=stream, theme=THEME, width=width, record=record, markup=False, emoji=False, highlight=False,
         no_color=None if color is None else not color, force_terminal=color or None, _environ=environ,

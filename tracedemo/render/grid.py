@@ -27,6 +27,9 @@ EMPTY: Cell = ()
 Padded = tuple[Cell, list[str]]
 """A cell as wide as its column, and the lines that go on below it."""
 
+Over = tuple[int, list[str], str]
+"""What goes on below: in which column, the lines, their style."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -107,9 +110,10 @@ class Grid:
         self.glyphs = glyphs
         self.cut = room is not None
         self.widths = fit(columns, [self._natural(place) for place in range(len(columns))], room)
-        # Of each column that is shown: where it stands, its width, and its cells padded: most are said again and again.
-        self._shown: list[tuple[int, int, dict[Cell, Padded]]] = [
-            (place, width, {}) for place, width in enumerate(self.widths or ()) if width
+        # Of each column that is shown: its place, its width, a cell without text, and its cells padded: most are said
+        # again and again.
+        self._shown: list[tuple[int, int, str, dict[Cell, Padded]]] = [
+            (place, width, " " * (width + GAP), {}) for place, width in enumerate(self.widths or ()) if width
         ]
 
     def _natural(self, place: int) -> int:
@@ -127,7 +131,10 @@ class Grid:
         """Head, rule and all rows."""
         yield from self.head()
         for row in self.rows:
-            yield from self.row(row)
+            line, over = self._line(row)
+            yield line
+            if over:
+                yield from self._below(over)
 
     def head(self) -> Iterator[Line]:
         """The titles, and a rule."""
@@ -142,13 +149,20 @@ class Grid:
 
     def row(self, cells: Sequence[Cell]) -> Iterator[list[Piece]]:
         """One row: one line, and more where a cell goes on below."""
-        over: list[tuple[int, list[str], str]] = []
+        line, over = self._line(cells)
+        yield line
+        if over:
+            yield from self._below(over)
+
+    def _line(self, cells: Sequence[Cell]) -> tuple[list[Piece], list[Over]]:
+        """The first line of a row, and what goes on below it."""
+        over: list[Over] = []
         line: list[Piece] = []
         text, style = "", ""  # the piece that is being written: neighbours of one style are one piece
-        for place, width, known in self._shown:
+        for place, width, blank, known in self._shown:
             pieces = cells[place]
             if not pieces:
-                text += " " * (width + GAP)
+                text += blank
                 continue
             found = known.get(pieces)
             if found is None:
@@ -162,9 +176,8 @@ class Grid:
                 else:
                     line.append((text, style))
                     text, style = part, wanted
-        yield [*line, (text.rstrip(), style)]
-        if over:
-            yield from self._below(over)
+        line.append((text.rstrip(), style))
+        return line, over
 
     def _pad(self, column: Column, pieces: Cell, width: int) -> Padded:
         """A cell with the spaces that belong to it, and what goes on below."""
@@ -186,7 +199,7 @@ class Grid:
             return ((fill + first, first_style), *pieces[1:-1], (last + _GAP, last_style)), rest
         return (*pieces[:-1], (f"{last}{fill}{_GAP}", last_style)), rest
 
-    def _below(self, over: Sequence[tuple[int, list[str], str]]) -> Iterator[list[Piece]]:
+    def _below(self, over: Sequence[Over]) -> Iterator[list[Piece]]:
         for number in range(max(len(rest) for _, rest, _ in over)):
             cells: list[Cell] = [EMPTY] * len(self.columns)
             for place, rest, style in over:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 
 from tracedemo.analysis.folding import Fold
 from tracedemo.analysis.sentences import Context, answer_text, call_text, who
@@ -20,6 +20,12 @@ AT, PID, WHO, CALL, ANSWER, TOOK, CAUSE, LINE, TEXT = range(9)
 """The cells of a row."""
 
 Row = tuple[Cell, ...]
+
+Alike = tuple[str, Cell, Cell, str, Cell, Cell]
+"""Style of the row; the call; the answer; style of the duration; line number and text of the source."""
+
+_OPENING = frozenset({"socket", "socketpair", "accept", "dup", "selector"})
+"""Calls whose answer is their descriptor; of all others the answer is the same for every descriptor."""
 
 
 def text_of(cell: Cell) -> str:
@@ -44,7 +50,8 @@ class Writer:
         self._glyphs = glyphs
         self._several = len(study.pids) > 1
         self._explained: set[str] = set()
-        self._cells: dict[Hashable, Cell] = {}
+        self._owners: dict[Hashable, Cell] = {}
+        self._known: dict[Hashable, Alike] = {}
         files = files_of(study, folds)
         self._one_file = len(files) == 1
         self.file = safe(short_file(files[0]), glyphs) if self._one_file else "source"
@@ -52,40 +59,56 @@ class Writer:
     def row(self, one: Fold) -> Row:
         """One line of the log."""
         study = self._study
-        event = study.events[one.first]
-        wakeup = study.wakeup_of_row.get(one.first)
-        dim, answered, waited = _styles(
-            event, study.state_of(one.first), woken=wakeup is not None and not wakeup.empty
+        row = one.first
+        event = study.events[row]
+        wakeup = study.wakeup_of_row.get(row)
+        style, call, answer, waited, line, source = self._alike(
+            event, study.state_of(row), woken=wakeup is not None and not wakeup.empty
         )
-        line, source = self._site(event.place)
-        server_conn = event.conn if event.lane == SERVER else None
+        if one.count > 1:
+            answer = cell(
+                f"{text_of(answer)} {self._glyphs.times}{one.count:,}", answer[0][1] if answer else ""
+            )
         took_ = took(_time(one, event), self._glyphs)
         return (
-            ((instant(event.t0 - study.origin), dim),),
-            ((str(event.pid), dim),) if self._several else EMPTY,
-            self._once(who, event, dim, (event.owner, event.lane, event.mark, event.conn)),
-            self._once(_call, event, dim, (event.op, event.lane, event.mark, server_conn, id(event.args))),
-            self._answer(one, event, answered),
+            ((instant(event.t0 - study.origin), style),),
+            ((str(event.pid), style),) if self._several else EMPTY,
+            self._who(event, style),
+            call,
+            answer,
             ((took_, waited),) if took_ else EMPTY,
             cell(safe(_cause(wakeup), self._glyphs), "wakeup") if wakeup else self._meaning(event),
             line,
             source,
         )
 
-    def _once(self, text: Callable[[Event, Context], str], event: Event, style: str, key: Hashable) -> Cell:
-        """What `text` says of all rows that are alike in `key`."""
-        key = (text, style, key)
-        found = self._cells.get(key)
+    def _who(self, event: Event, style: str) -> Cell:
+        key = (event.owner, event.lane, event.mark, event.conn, style)
+        found = self._owners.get(key)
         if found is None:
-            found = self._cells[key] = cell(safe(text(event, self._study.context), self._glyphs), style)
+            found = self._owners[key] = self._cell(who(event, self._study.context), style)
         return found
 
-    def _answer(self, one: Fold, event: Event, style: str) -> Cell:
-        key = (event.op, event.lane, event.fd, event.errno, event.exc, event.bytes, event.t1 is None)
-        found = self._once(self._marked, event, style, (*key, id(event.args), id(event.result)))
-        return found if one.count == 1 else cell(f"{text_of(found)} {self._glyphs.times}{one.count:,}", style)
+    def _alike(self, event: Event, state: State | None, *, woken: bool) -> Alike:
+        """All that a row says but when, who, how long and why: many rows say the same."""
+        place = event.place
+        key = (
+            event.op, event.lane, event.mark, event.errno, event.exc, event.bytes, event.t1 is None,
+            event.fd if event.op in _OPENING else None, event.conn if event.lane == SERVER else None,
+            id(event.args), id(event.result), id(place), state and state.value, woken,
+        )  # fmt: skip
+        found = self._known.get(key)
+        if found is None:
+            style, answered, waited = _styles(event, state, woken=woken)
+            call = self._cell(_call(event, self._study.context), style)
+            found = style, call, self._cell(self._marked(event), answered), waited, *self._site(place)
+            self._known[key] = found
+        return found
 
-    def _marked(self, event: Event, _context: Context) -> str:
+    def _cell(self, text: str, style: str) -> Cell:
+        return cell(safe(text, self._glyphs), style)
+
+    def _marked(self, event: Event) -> str:
         """The answer, with the mark of a "not yet" or room for one in front."""
         text = answer_text(event)
         return f"{self._glyphs.not_yet if event.not_yet else ' '} {text}" if text else ""
@@ -101,12 +124,8 @@ class Writer:
         """Line number and text of a source line."""
         if site is None:
             return EMPTY, EMPTY
-        line = self._cells.get(site)
-        if line is None:
-            number = str(site.line) if self._one_file else f"{short_file(site.file)}:{site.line}"
-            line = self._cells[site] = cell(safe(number, self._glyphs), "dim")
-            self._cells[site, "text"] = cell(safe(self._study.source(site).strip(), self._glyphs), "dim")
-        return line, self._cells[site, "text"]
+        number = str(site.line) if self._one_file else f"{short_file(site.file)}:{site.line}"
+        return self._cell(number, "dim"), self._cell(self._study.source(site).strip(), "dim")
 
 
 def _styles(event: Event, state: State | None, *, woken: bool) -> tuple[str, str, str]:

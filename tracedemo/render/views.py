@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tracedemo.render.lines import Line, Sheet, safe, trimmed
-
 if TYPE_CHECKING:
     from tracedemo.analysis.study import Study
+    from tracedemo.render.lines import Line, Sheet
     from tracedemo.render.options import Options
 
 FORMATS = ("table", "plain", "jsonl")
@@ -40,10 +39,14 @@ class View:
 
     def table(self, studies: Sequence[Study], options: Options) -> Sheet:
         """The view as a rich renderable."""
+        from tracedemo.render.lines import Sheet
+
         return Sheet(lambda: self._lines(studies, options))
 
     def plain(self, studies: Sequence[Study], options: Options) -> Iterator[str]:
         """The view in sentences, one a line."""
+        from tracedemo.render.lines import safe
+
         for found in self._parts(studies):
             if len(studies) > 1 and not self.joint:
                 yield safe(f"{found.name}:", options.glyphs)
@@ -69,6 +72,8 @@ class View:
         return [studies] if self.joint else studies
 
     def _lines(self, studies: Sequence[Study], options: Options) -> Iterator[Line]:
+        from tracedemo.render.lines import trimmed
+
         for number, found in enumerate(self._parts(studies)):
             if number:
                 yield ()

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tracedemo.errors import MachineError
 from tracedemo.events import Trace
 from tracedemo.runner.child import spawn
 from tracedemo.runner.evidence import read_trace
@@ -52,10 +53,7 @@ def run(target: Target, options: RunOptions) -> Run:
         MachineError: a limit of this machine stands in the way, or the server cannot start.
         RecorderError: the target ran, but left nothing that we can read.
     """
-    with tempfile.TemporaryDirectory(
-        prefix="tracedemo-", dir=place_for_spools(), ignore_cleanup_errors=True
-    ) as name:
-        folder = Path(name)
+    with _folder() as folder:
         with _server_for(target, options, folder) as server:
             argv = _arguments(target, options, server)
             with room_for(target, options):
@@ -65,6 +63,24 @@ def run(target: Target, options: RunOptions) -> Run:
         trace = read_trace(target, argv, options, server, folder, finished)
         output, complaints = (_text(folder / file) for file in ("stdout", "stderr"))
     return Run(trace, finished.exit_code, output, complaints)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder for the files of this run.
+
+    Raises:
+        MachineError: there is no place for temporary files.
+    """
+    try:
+        made = tempfile.TemporaryDirectory(
+            prefix="tracedemo-", dir=place_for_spools(), ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        message = f"no folder for temporary files can be made: {error.strerror or error}"
+        raise MachineError(message, "Make room, or set TMPDIR to a folder that can be written.") from error
+    with made as name:
+        yield Path(name)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from tracedemo.errors import MachineError
 from tracedemo.recorders.inprocess.decode import root_of, spool_heads
 from tracedemo.runner.machine import limits
 
@@ -47,9 +48,12 @@ def spawn(command: list[str], environment: Mapping[str, str], folder: Path, *, c
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
         streams = {"stdout": out, "stderr": err} if capture else {}
         # close_fds: descriptors that the shell has left open for the program are the program's.
-        process = subprocess.Popen(command, env=environment, close_fds=False, **streams)  # type: ignore[call-overload]
         try:
-            with _passing_on(signal.SIGTERM, process, folder):
+            process = subprocess.Popen(command, env=environment, close_fds=False, **streams)  # type: ignore[call-overload]
+        except OSError as error:
+            raise MachineError(f"cannot start {command[0]}: {error.strerror or error}") from error
+        try:
+            with _passing_on("SIGTERM", process, folder), _passing_on("SIGHUP", process, folder):
                 interrupted, usage = _wait(process, folder)
         except BaseException:
             _send(signal.SIGKILL, process, folder)
@@ -146,8 +150,12 @@ def _send(number: signal.Signals, process: subprocess.Popen[bytes], folder: Path
 
 
 @contextmanager
-def _passing_on(number: signal.Signals, process: subprocess.Popen[bytes], folder: Path) -> Iterator[None]:
+def _passing_on(name: str, process: subprocess.Popen[bytes], folder: Path) -> Iterator[None]:
     """Hand a signal that is meant to end us to the target; we end after it."""
+    number = getattr(signal, name, None)
+    if number is None or signal.getsignal(number) == signal.SIG_IGN:  # not on this system; or under nohup
+        yield
+        return
     try:
         old = signal.signal(number, lambda *_: _send(number, process, folder))
     except ValueError:  # not the main thread

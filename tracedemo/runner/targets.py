@@ -68,13 +68,17 @@ def find_target(words: Sequence[str]) -> Target:
     for variant in VARIANTS:
         if variant.name == first:
             return variant_target(variant)
+    names = ", ".join(variant.name for variant in VARIANTS)
+    if not first:
+        raise UsageError("an empty word is no target", f"Variants: {names}")
     path = Path(first)
     if path.is_dir():
-        message = f"{first} is a folder, not a script"
-        raise UsageError(message, f"Name a script in it, or run it as a module: tracedemo run -m {path.name}")
-    if path.is_file():
+        example = path / ("__main__.py" if (path / "__main__.py").exists() else "your_script.py")
+        raise UsageError(
+            f"{first} is a folder, not a script", f"Name a script in it: tracedemo run {example}"
+        )
+    if path.exists():
         return Target("script", path.name, tuple(words))
-    names = ", ".join(variant.name for variant in VARIANTS)
     if path.suffix or os.sep in first:
         message = f"there is no script {first}"
         raise UsageError(message, f"Variants that come with tracedemo: {names}")

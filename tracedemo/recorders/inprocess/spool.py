@@ -403,13 +403,13 @@ def _power_of_two(number: int) -> int:
     return 1 << max(number - 1, 0).bit_length()
 
 
-def cpu_if_due(spool: Spool, now: int) -> int:
-    """CPU time, in CPU_UNITs, that this thread has used since it was asked before; 0: it is not yet time to ask again.  What
-    is too little for a unit is kept for the next time.
+def cpu_if_due(spool: Spool, now: int, early: int = 0) -> int:
+    """CPU time, in CPU_UNITs, that this thread has used since it was asked before; 0: it is not yet time to ask again, not
+    even `early`.  What is too little for a unit is kept for the next time.
     """
     local = spool.local
     try:
-        if now < local.due:
+        if now + early < local.due:
             return 0
         last = local.cpu
     except (

@@ -21,6 +21,7 @@ from sys import _getframe
 from tracedemo.recorders.inprocess.describe import DONTWAIT, asked_for, size_of
 from tracedemo.recorders.inprocess.spool import (
     ARGS,
+    CHECK_EVERY,
     CLOSE,
     CLOSE_AT,
     CLOSE_WELL,
@@ -69,7 +70,7 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
     owner = owner_var.get
     open_record, close_record = OPEN.pack_into, CLOSE_WELL.pack_into
 
-    def wrapper(  # noqa: C901
+    def wrapper(  # noqa: C901, PLR0912
         sock: "Any" = MISSING, size: "Any" = MISSING, /, *rest: "Any", **named: "Any"
     ) -> "Any":
         # Positional with defaults, not *args: the usual call passes no more than these two, and goes on without tuples.
@@ -136,7 +137,7 @@ def given(sock: "Any", size: "Any") -> "tuple[Any, ...]":
     return (sock, size) if size is not MISSING else (sock,) if sock is not MISSING else ()
 
 
-def described(  # noqa: C901  # as above
+def described(  # noqa: C901, PLR0915  # as above
     op: str,
     original: "Wrapper",
     layered: "Wrapper",
@@ -155,6 +156,8 @@ def described(  # noqa: C901  # as above
     owner = owner_var.get
     open_record, close_record = OPEN.pack_into, CLOSE.pack_into
     notes_failure = op == "connect"
+    # A close is often the last call of a thread, or the last one for a long time.
+    early = CHECK_EVERY - LONG if op == "close" else 0
 
     def wrapper(*args: "Any", **kwargs: "Any") -> "Any":  # noqa: C901
         t0 = 0
@@ -188,7 +191,7 @@ def described(  # noqa: C901  # as above
                 open_record(ring, at, n, t0, -1, place, owner(), thread, code + flags, -1, 0)
             result = layered(*args, **kwargs) if kwargs else layered(*args)
             t1 = clock()
-            cpu = cpu_if_due(spool, t1)
+            cpu = cpu_if_due(spool, t1, early)
             try:
                 value = 0 if after is None else after(spool, n, args, result)
                 if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:

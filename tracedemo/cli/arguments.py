@@ -1,0 +1,259 @@
+"""What can be typed: every command's arguments, options and help.  Nothing heavy is imported here, so that help is quick.
+
+What was not given is not in the namespace that comes out; the commands know what is meant then.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from tracedemo.cli.parser import Parser, milliseconds, whole
+from tracedemo.render.views import FORMATS, VIEWS
+
+COMMANDS = {
+    "run": "run a variant or a script, and show what it asks of the kernel",
+    "compare": "run several, and set them side by side",
+    "show": "any view of saved traces; with no file, of the last run",
+    "variants": "list the programs of the post, and what each teaches",
+    "serve": "run the loopback server in the foreground",
+    "doctor": "what this machine can do, and what to mend",
+}
+"""Name -> one line of help; the module of the same name in this folder has `run(arguments) -> int`."""
+
+MOST_REQUESTS = 1_000_000
+MOST_EVENTS = 1 << 26
+ENDINGS = {
+    ".jsonl": "the trace, to be shown again",
+    ".txt": "the views, as text",
+    ".svg": "the views, as a picture",
+}
+"""What the ending of a file given to -o says."""
+COMPARED = ("blocking", "nonblocking", "selector")
+"""What `compare` compares when nobody says."""
+
+
+def help_of_all() -> str:
+    """The help of the whole."""
+    return _HELP.format(commands="\n".join(f"  {name:<10}  {text}" for name, text in COMMANDS.items()))
+
+
+def parser_for(command: str) -> Parser:
+    """The parser of one command."""
+    usage, epilog, prepare = _PARSERS[command]
+    epilog = epilog.replace(
+        "{views}", "\n".join(f"  {view.name:<12}  {view.help}" for view in VIEWS.values())
+    )
+    text = COMMANDS[command]
+    parser = Parser(
+        prog=f"tracedemo {command}", usage=usage, epilog=epilog, description=f"{text[0].upper()}{text[1:]}."
+    )
+    prepare(parser)
+    return parser
+
+
+def parser_behind_variant() -> Parser:
+    """What may be typed behind the name of a variant."""
+    parser = Parser(prog="tracedemo run", usage=_PARSERS["run"][0])
+    _add_run_options(parser, requests=1)
+    return parser
+
+
+def _prepare_run(parser: Parser) -> None:
+    rest = argparse.REMAINDER
+    parser.add_argument("target", nargs=rest, metavar="TARGET", help="what to run, and what it is given")
+    parser.add_argument(
+        "-m", dest="module", nargs=rest, metavar="MODULE", help="run a module, as python -m does"
+    )
+    _add_run_options(parser, requests=1)
+
+
+def _prepare_compare(parser: Parser) -> None:
+    parser.add_argument("targets", nargs="*", metavar="TARGET", default=[],
+                        help=f"what to compare (default: {' '.join(COMPARED)})")  # fmt: skip
+    _add_run_options(parser, requests=3)
+
+
+def _prepare_show(parser: Parser) -> None:
+    parser.add_argument("files", nargs="*", metavar="FILE", type=Path, default=[],
+                        help="traces saved with -o (default: the last run)")  # fmt: skip
+    _add_view_options(parser)
+
+
+def _prepare_serve(parser: Parser) -> None:
+    add = parser.add_argument
+    add(
+        "--port", type=whole(0, 65535), default=8000, help="port on 127.0.0.1 (default 8000; 0: any free one)"
+    )
+    add("-q", "--quiet", action="store_true", help="do not print what it does")
+    _add_server_options(parser)
+
+
+def _prepare_nothing(_parser: Parser) -> None:
+    """It takes no options."""
+
+
+def _add_run_options(parser: Parser, *, requests: int) -> None:
+    """How to run: requests, where to, and how our server behaves; and what to show."""
+    add = parser.add_argument_group("the run").add_argument
+    add("-n", "--requests", type=whole(1, MOST_REQUESTS), metavar="N",
+        help=f"fetches that a variant makes (default {requests})")  # fmt: skip
+    add("--url", help="let variants fetch from a real server, http://HOST[:PORT]/PATH, instead of ours")
+    add("--host", metavar="NAME", help="name by which variants are told our server, such as localhost")
+    add("--max-events", type=whole(1, MOST_EVENTS), metavar="N",
+        help="calls that are kept, the last ones (default 1,048,576)")  # fmt: skip
+    _add_server_options(parser)
+    _add_view_options(parser)
+
+
+def _add_server_options(parser: Parser) -> None:
+    """How our server behaves."""
+    add = parser.add_argument_group("our server").add_argument
+    add("--delay", type=milliseconds, metavar="MS", help="milliseconds to the first byte (default 30)")
+    add("--pieces", type=whole(1), metavar="K", help="pieces in which an answer is sent (default 3)")
+    add("--gap", type=milliseconds, metavar="MS", help="milliseconds between pieces (default 10)")
+    add("--size", type=whole(1), metavar="BYTES", help="bytes of the body (default 1200)")
+    add("--pace", choices=("clock", "lockstep"),
+        help="clock: by time (the default); lockstep: one step whenever the program is about to wait, so that a"
+        " run makes the same calls everywhere")  # fmt: skip
+
+
+def _add_view_options(parser: Parser) -> None:
+    """Which views, in which form, and where to."""
+    add = parser.add_argument_group("the views").add_argument
+    add("--view", action="append", metavar="NAME[,NAME]", help="what to show; the names stand below")
+    add("--format", choices=FORMATS,
+        help="table (the default); plain: one sentence a line, for screen readers; jsonl: for programs")  # fmt: skip
+    add("--only", metavar="WORDS", help="show only these events, for example recv,EAGAIN,fd=5; see below")
+    add("--unfold", action="store_true", help="show every row, also repeats and the tool's own")
+    endings = ", ".join(f"{ending} {what}" for ending, what in ENDINGS.items())
+    add("-o", "--output", action="append", metavar="FILE", type=Path,
+        help=f"write a file; may be given again and again, and the ending says what: {endings}")  # fmt: skip
+    add("--no-source", action="store_true", help="leave the text of source files out of saved traces")
+
+
+# Texts, at most 80 columns wide
+
+_HELP = """\
+usage: tracedemo COMMAND [OPTIONS] ...
+
+Shows what Python network code really asks of the kernel: every socket and
+selector call, its line, its answer, and what woke it up.
+
+commands:
+{commands}
+
+options:
+  -h, --help    this help; after a command, the help of that command
+  --version     the version
+
+examples:
+  tracedemo compare                          three ways to fetch the same bytes
+  tracedemo run selector -n 5                the event loop of the post
+  tracedemo run your_script.py --its-own     a program of yours; its output and
+                                             exit code stay its own
+  tracedemo show --view timeline             the last run, seen otherwise
+  tracedemo run -o run.jsonl selector        save a run, for tracedemo show
+
+exit codes:
+  of a script or module: its own, and 125 when tracedemo itself failed around it
+  else: 0 done, 1 a variant failed, 2 wrong usage, 3 this machine cannot do it,
+  4 a file cannot be read or written, 125 a fault of tracedemo, 130 interrupted
+"""
+
+_ABOUT_VIEWS = """\
+names of --view, with commas between them:
+{views}
+
+words of --only, with commas between them (of one kind: any of them; of several
+kinds: all of them):
+  a call or step      recv, connect, select, yield, sent
+  an answer           EAGAIN, BlockingIOError, not-yet, failed, unreturned
+  a lane or phase     python, flow, server; phase=wait
+  a field             fd=5, conn=2, owner=fetch*, pid=..., tid=...
+"""
+
+_ABOUT_RUN = f"""\
+A variant (tracedemo variants lists them) shows its log and a summary. Options
+may stand before and after its name. The exit code is 1 if it failed.
+
+Of a script or module everything behind its name is its own, so our options go
+before it. {{address}} among its arguments becomes the address of our server,
+which is started for it. Its output and exit code stay its own, and our report
+goes to stderr: a summary and its connections.
+
+examples:
+  tracedemo run selector -n 5 --view log,timeline
+  tracedemo run --view summary -o run.jsonl my_script.py --its-own option
+  tracedemo run my_client.py {{address}} 2>report.txt
+  tracedemo run -m http.client
+  tracedemo run selector --url http://example.com/
+
+{_ABOUT_VIEWS}"""
+
+_ABOUT_COMPARE = f"""\
+Each target is a variant (tracedemo variants lists them) or a script; a script
+with arguments is one quoted word. {{address}} among them becomes the address of
+our server, which is started anew for each target, with the same body for all.
+The exit code is 1 if one of them failed.
+
+examples:
+  tracedemo compare
+  tracedemo compare blocking threads selector -n 10 --pieces 5
+  tracedemo compare selector "my_client.py {{address}} 3"
+  tracedemo compare --pace lockstep -o both.svg selector asyncio_sock
+
+{_ABOUT_VIEWS}"""
+
+_ABOUT_SHOW = f"""\
+If nobody asks for more, one run of a variant is shown by log and summary, one
+run of a script by summary and connections, and several runs by comparison. The
+exit code is 4 if a file was damaged, after what could be read was shown.
+
+examples:
+  tracedemo show --view timeline
+  tracedemo show run.jsonl --view log --only EAGAIN --unfold
+  tracedemo show before.jsonl after.jsonl
+  tracedemo show run.jsonl --view wakeups --format plain
+  tracedemo show run.jsonl -o run.svg -o run.txt
+
+{_ABOUT_VIEWS}"""
+
+_ABOUT_SERVE = """\
+examples:
+  tracedemo serve --delay 500 --pieces 10
+  tracedemo serve --port 0 --quiet
+and in another terminal, at the address that it tells:
+  tracedemo run selector --url http://127.0.0.1:8000/
+"""
+
+_ABOUT_DOCTOR = """\
+ok     works
+--     does not work, and most people can do without it
+MEND   is in the way, and you can mend it
+ADMIN  is in the way, and needs an administrator
+
+The exit code is 0 if tracedemo is ready, 1 if you can mend what is in the way,
+3 if it needs an administrator. Nothing is installed or changed.
+"""
+
+_ABOUT_VARIANTS = """\
+Each is one file of the standard library that runs alone, too:
+  python tracedemo/variants/selector.py 127.0.0.1:8000 -n 5
+"""
+
+_USAGE_OF_RUN = """\
+tracedemo run [OPTIONS] VARIANT [OPTIONS]
+       tracedemo run [OPTIONS] SCRIPT.py [ARGUMENTS]
+       tracedemo run [OPTIONS] -m MODULE [ARGUMENTS]"""
+
+_PARSERS: dict[str, tuple[str, str, Callable[[Parser], None]]] = {
+    "run": (_USAGE_OF_RUN, _ABOUT_RUN, _prepare_run),
+    "compare": ("tracedemo compare [OPTIONS] [TARGET ...]", _ABOUT_COMPARE, _prepare_compare),
+    "show": ("tracedemo show [OPTIONS] [FILE ...]", _ABOUT_SHOW, _prepare_show),
+    "variants": ("tracedemo variants", _ABOUT_VARIANTS, _prepare_nothing),
+    "serve": ("tracedemo serve [OPTIONS]", _ABOUT_SERVE, _prepare_serve),
+    "doctor": ("tracedemo doctor", _ABOUT_DOCTOR, _prepare_nothing),
+}
+"""Usage, what stands below the options, and what adds the options."""

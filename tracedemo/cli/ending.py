@@ -1,0 +1,55 @@
+"""How a run ended, in words, and what exit code that makes."""
+
+from __future__ import annotations
+
+import sys
+
+from tracedemo.analysis.text import clean
+from tracedemo.cli import tell
+from tracedemo.runner import Run, RunOptions
+
+
+def exit_code(done: Run) -> int:
+    """Of a variant, and of what is compared: 0 if it went well, 1 if it failed; what was interrupted keeps its own."""
+    if done.exit_code == 0 or done.trace.header.ended == "interrupted":
+        return done.exit_code
+    return 1
+
+
+def say_ending(done: Run, options: RunOptions | None = None, *, told: bool = False) -> None:
+    """Say how it ended, if not by itself and well, and what a variant complained of.
+
+    Args:
+        options: of a variant: how it was run.
+        told: whether the summary, which has said the most of it, is on the same stream.
+    """
+    header = done.trace.header
+    lines = []
+    if header.ended in ("deadlock", "spin"):
+        row = next((event for event in reversed(done.trace) if event.op == header.ended), None)
+        lines = [clean(row.args.get("detail", header.ended)) if row else header.ended]
+        lines.append("The program was ended; what it did until then is shown above.")
+    elif header.ended != "exit" and not told:
+        how = (
+            "interrupted"
+            if header.ended == "interrupted"
+            else f"ended by {header.ended.removeprefix('signal ')}"
+        )
+        lines = [f"{header.target} was {how}; what it did until then is shown above"]
+    elif done.exit_code and options is not None:
+        lines = [f"the {header.kind} {header.target} failed with exit code {done.exit_code}", *_hint(options)]
+    if header.ended != "interrupted":  # or else it is the traceback of a KeyboardInterrupt
+        tell(done.complaints, sys.stderr, end="")
+    for number, line in enumerate(lines):
+        tell(f"  {line}" if number else f"tracedemo: {line}", sys.stderr)
+
+
+def _hint(options: RunOptions) -> list[str]:
+    """What to look at first when a variant has failed."""
+    if options.address is not None:
+        return [f"It asked {options.address}, as --url says: is a server there?"]
+    if options.host is not None:
+        return [
+            f"Our server listens on {options.server.host}: --host needs a name of that address, such as localhost."
+        ]
+    return []
