@@ -149,10 +149,6 @@ class Interned:
         self._key = key
         self.values: list[Any] = []
 
-    def append(self, value: Any) -> None:
-        """Add a row."""
-        self.extend((value,))
-
     def extend(self, values: Iterable[Any]) -> None:
         """Add rows."""
         rows = list(values)
@@ -196,14 +192,19 @@ class Numbers:
     def __init__(self) -> None:
         self._array = array("q")
 
-    def append(self, value: int | None) -> None:
-        """Add a row."""
-        self._array.append(self.NONE if value is None else value)
+    @classmethod
+    def packed(cls, values: Iterable[int | None]) -> array[int]:
+        """Values as `extend` takes them at once.
+
+        Raises:
+            TypeError, OverflowError: one is no integer of 64 bits.
+        """
+        none = cls.NONE
+        return array("q", [none if value is None else value for value in values])
 
     def extend(self, values: Iterable[int | None]) -> None:
         """Add rows."""
-        none = self.NONE
-        self._array.extend([none if value is None else value for value in values])
+        self._array.extend(values if isinstance(values, array) else self.packed(values))
 
     def each(self, make: Callable[[Any], T]) -> Iterator[T]:
         """What `make` makes of each row."""

@@ -18,7 +18,6 @@ What cannot be read is never lost silently: `read` gives what came before the br
 from __future__ import annotations
 
 import json
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import islice, repeat
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from tracedemo.errors import FileError
-from tracedemo.events import Event, Header, Site, Trace
+from tracedemo.events import Event, Header, Numbers, Site, Trace
 
 FORMAT = 1
 BLOCK = 1000
@@ -170,7 +169,7 @@ class _Reader:
             number += len(block)
         return ""
 
-    def _columns(self, block: Sequence[bytes]) -> list[list[Any]]:
+    def _columns(self, block: Sequence[bytes]) -> list[Iterable[Any]]:
         """A block of good events and nothing else, as columns.
 
         Raises:
@@ -248,7 +247,7 @@ _KINDS: dict[str, frozenset[type]] = {
 _NESTED = {list, dict}
 
 
-def _checked(rows: Sequence[dict[str, Any]]) -> list[list[Any]]:
+def _checked(rows: Sequence[dict[str, Any]]) -> list[Iterable[Any]]:
     """Columns in the order of an Event's fields, from objects as a file has them.
 
     Raises:
@@ -257,21 +256,18 @@ def _checked(rows: Sequence[dict[str, Any]]) -> list[list[Any]]:
     return [_column(name, list(map(dict.get, rows, repeat(name)))) for name in Event._fields]
 
 
-def _column(name: str, values: list[Any]) -> list[Any]:
+def _column(name: str, values: list[Any]) -> Iterable[Any]:
     kinds = set(map(type, values))
     if not kinds <= _KINDS[name]:
         raise ValueError(f"{name} has not its type")
     if name in _NUMBERS:
-        if name in _ZEROS and _NOTHING in kinds:
-            values = [value or 0 for value in values]
-        array("q", [0 if value is None else value for value in values])  # raises, if one has over 64 bits
-    elif name == "args":
-        values = [_frozen_args(args) if args else _NO_ARGS for args in values]
-    elif list in kinds and name != "result":
-        values = [_site(value) for value in values]
-    elif kinds & _NESTED:
-        values = [_frozen(value) for value in values]
-    return values
+        missing = name in _ZEROS and _NOTHING in kinds
+        return Numbers.packed([value or 0 for value in values] if missing else values)
+    if name == "args":
+        return [_frozen_args(args) if args else _NO_ARGS for args in values]
+    if name == "result":
+        return [_frozen(value) for value in values] if kinds & _NESTED else values
+    return [_site(value) for value in values] if list in kinds else values
 
 
 _NO_ARGS: Mapping[str, Any] = {}

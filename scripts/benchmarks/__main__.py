@@ -13,9 +13,10 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import cost  # noqa: E402
 import lockstep  # noqa: E402
+import states  # noqa: E402
 import views  # noqa: E402
 
-PARTS = {"cost": cost.measure, "lockstep": lockstep.measure, "views": views.measure}
+PARTS = {"cost": cost.measure, "lockstep": lockstep.measure, "states": states.measure, "views": views.measure}
 
 
 def main() -> int:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_UNITS = ((1_000_000_000, "s", "second"), (1_000_000, "ms", "millisecond"), (1_000, "µs", "microsecond"))
+_UNITS = (
+    (999_500_000, 1_000_000_000, "s", "second"),
+    (999_500, 1_000_000, "ms", "millisecond"),
+    (1_000, 1_000, "µs", "microsecond"),
+)
+"""From so many nanoseconds on, a unit of so many.  It is decided after rounding: 999,996 ns are 1.0 ms and not 1000 µs."""
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters (ESC, CSI and the like), line ends, and marks that turn the direction of what follows; and halves of
@@ -44,10 +49,9 @@ def _scaled(ns: int) -> tuple[str, str, str]:
     nanoseconds none, since no clock here is better.
     """
     size = abs(ns)
-    for unit, short, long in _UNITS:
-        value = ns / unit
-        # Decided after rounding: 999,996 ns are 1.0 ms and not 1000 µs.
-        if round(size * 1_000 / unit) >= 1_000:
+    for least, unit, short, long in _UNITS:
+        if size >= least:
+            value = ns / unit
             decimals = round(abs(value), 1) < (10 if unit == 1_000 else 100)
             return f"{value:.{int(decimals)}f}", short, long
     return str(ns), "ns", "nanosecond"

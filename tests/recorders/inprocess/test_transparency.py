@@ -15,14 +15,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pytest
 
 from tests.recorders.conftest import Record, WriteScript
 from tracedemo.events import PYTHON
 from tracedemo.recorders.inprocess.patchpoints import POINTS
-from tracedemo.runner import RunOptions, find_target, run
+from tracedemo.runner import ADDRESS, RunOptions, find_target, run
+from tracedemo.server import ServerOptions
 
 
 class Said(NamedTuple):
@@ -55,10 +56,11 @@ def bare(path: Path, *words: str, module: bool = False) -> Said:
     return Said(128 - code if code < 0 else code, *texts)
 
 
-def traced(path: Path, *words: str, module: bool = False) -> Said:
-    """Run it under the recorder."""
+def traced(path: Path, *words: str, module: bool = False, pace: Literal["clock", "lockstep"] = "clock") -> Said:
+    """Run it under the recorder; in lock-step it gets our server's address as one more argument."""
+    words = (*words, ADDRESS) if pace == "lockstep" else words
     target = find_target(["-m", path.stem, *words] if module else [str(path), *words])
-    done = run(target, RunOptions(capture=True, slots=1 << 12))
+    done = run(target, RunOptions(capture=True, slots=1 << 12, server=ServerOptions(pace=pace)))
     assert not [note for note in done.trace.header.notes if "stand-ins" not in note]
     return Said(done.exit_code, plain(done.output), plain(done.complaints))
 
@@ -425,6 +427,19 @@ def test_same_output_and_exit_code(name: str, script: WriteScript) -> None:
     assert "wrappers.py" not in alone.complaints
 
 
+PACED = ["uncaught while another is handled", "a handler of signals", "a thread that fails", "fork", "warnings",
+         "life and death", "subclasses", "functions kept in a class", "captured functions", "asyncio", "tls",
+         "descriptors", "processes that are forked"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PACED)
+def test_same_output_and_exit_code_in_lock_step(name: str, script: WriteScript) -> None:
+    """The pace, which lies between a wrapper and what it wraps, is not seen either."""
+    path = script(source_of(name))
+
+    assert bare(path) == traced(path, pace="lockstep")
+
+
 def test_same_as_a_module(script: WriteScript, monkeypatch: pytest.MonkeyPatch) -> None:
     """`-m module` finds the module, and tells it its arguments, as `python -m` does."""
     path = script(SCRIPTS["arguments"].rstrip() + "\n        print(sys.path)")
@@ -555,8 +570,11 @@ WRONG = """
 """
 
 
+@pytest.mark.parametrize("pace", ["clock", "lockstep"])
 @pytest.mark.parametrize("module", ["socket", "select", "selectors", "ssl"])
-def test_same_words_for_wrong_arguments(module: str, script: WriteScript) -> None:
+def test_same_words_for_wrong_arguments(
+    module: str, pace: Literal["clock", "lockstep"], script: WriteScript
+) -> None:
     """Every patched method and function has the same words for wrong arguments, and the same frames in the traceback.
 
     Not tried: `sethostname`, which would succeed; text for lookups, which would ask a resolver; calls that could wait.
@@ -573,7 +591,7 @@ def test_same_words_for_wrong_arguments(module: str, script: WriteScript) -> Non
 
     alone = bare(path, module)
     assert (0, "") == (alone.exit_code, alone.complaints)
-    with_us = traced(path, module)
+    with_us = traced(path, module, pace=pace)
     owner = re.compile(r"\b(?:socket|epoll|poll)\.(\w+\(\) takes no keyword)")
     assert owner.sub(r"\1", alone.output).splitlines() == owner.sub(r"\1", with_us.output).splitlines()
     assert alone[0::2] == with_us[0::2]
