@@ -23,7 +23,8 @@ Counts = Counter[tuple[str, str | None]]
 
 def run(target: runner.Target, requests: int = 3, **options: object) -> runner.Run:
     return runner.run(
-        target, runner.RunOptions(capture=True, requests=requests, server=ServerOptions(pace="lockstep", **options))
+        target,
+        runner.RunOptions(capture=True, requests=requests, server=ServerOptions(pace="lockstep", **options)),
     )
 
 

@@ -19,7 +19,9 @@ PIECES = 3
 @pytest.fixture(scope="module")
 def study() -> Study:
     """One fetch by the `selector` variant, as it was recorded."""
-    options = runner.RunOptions(capture=True, requests=1, server=ServerOptions(pace="lockstep", pieces=PIECES))
+    options = runner.RunOptions(
+        capture=True, requests=1, server=ServerOptions(pace="lockstep", pieces=PIECES)
+    )
     done = runner.run(runner.variant_target(by_name("selector")), options)
     assert done.exit_code == 0, done.complaints
     return Study(done.trace)

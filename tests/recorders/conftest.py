@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import pytest
 
@@ -61,7 +61,7 @@ class InProcess:
         self.recorder = Recorder(self.spool)
         self.folder = folder
 
-    def __enter__(self) -> InProcess:
+    def __enter__(self) -> Self:
         self.recorder.patch_present()
         self.recorder.on()
         return self

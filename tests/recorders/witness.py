@@ -117,7 +117,7 @@ class Row(NamedTuple):
     """The socket had a timeout: Python polls before each call."""
 
 
-def _pattern(row: Row) -> str:
+def _pattern(row: Row) -> str:  # noqa: C901, PLR0911, PLR0912  # one branch an operation: a table of patterns
     """A regular expression over `name:fd:errno` of the system calls that a row makes."""
     event = row.event
     fd, errno = event.fd, event.errno or "-"

@@ -124,7 +124,7 @@ def _settled(period: Sequence[Segment], difference: int) -> Iterator[Segment]:
         states, time = BUSY, _sum(period, BUSY) + difference
     shares = _shares([segment for segment in period if segment.state in states], time)
     for segment in period:
-        if segment.state not in states:
+        if segment.state not in states or not _length(segment):
             yield segment
             continue
         middle = segment.t0 + shares[segment]

@@ -46,7 +46,7 @@ def _run_all(targets: Sequence[runner.Target], options: runner.RunOptions) -> li
         for target in targets:
             progress.step(f"running {target.name}")
             runs.append(runner.run(target, options))
-            if runs[-1].trace.header.ended == "interrupted":
+            if runs[-1].told_to_end or runs[-1].trace.header.ended == "interrupted":
                 break
     return runs
 

@@ -11,6 +11,8 @@ from tracedemo.runner import Run, RunOptions
 
 def exit_code(done: Run) -> int:
     """Of a variant, and of what is compared: 0 if it went well, 1 if it failed; what was interrupted keeps its own."""
+    if done.told_to_end:
+        return 128 + done.told_to_end
     if done.exit_code == 0 or done.trace.header.ended == "interrupted":
         return done.exit_code
     return 1

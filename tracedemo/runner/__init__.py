@@ -44,6 +44,8 @@ class Run(NamedTuple):
     """What the target wrote to stdout, if it was captured ..."""
     complaints: str
     """... and to stderr."""
+    told_to_end: int = 0
+    """The signal that told us to end, and that the target was handed; 0: none."""
 
 
 def run(target: Target, options: RunOptions) -> Run:
@@ -62,7 +64,7 @@ def run(target: Target, options: RunOptions) -> Run:
                 finished = spawn(command, environment, folder, capture=options.capture)
         trace = read_trace(target, argv, options, server, folder, finished)
         output, complaints = (_text(folder / file) for file in ("stdout", "stderr"))
-    return Run(trace, finished.exit_code, output, complaints)
+    return Run(trace, finished.exit_code, output, complaints, finished.told_to_end)
 
 
 @contextmanager

@@ -30,6 +30,8 @@ class Finished(NamedTuple):
     signal: str
     """Name of the signal that ended it, or empty."""
     interrupted: bool
+    told_to_end: int
+    """The signal that was meant for us, and was handed on; 0: none."""
     cpu_user: float
     cpu_system: float
     clock_start: tuple[int, int]
@@ -53,7 +55,7 @@ def spawn(command: list[str], environment: Mapping[str, str], folder: Path, *, c
         except OSError as error:
             raise MachineError(f"cannot start {command[0]}: {error.strerror or error}") from error
         try:
-            with _passing_on("SIGTERM", process, folder), _passing_on("SIGHUP", process, folder):
+            with _passing_on(process, folder) as passed_on:
                 interrupted, usage = _wait(process, folder)
         except BaseException:
             _send(signal.SIGKILL, process, folder)
@@ -66,6 +68,7 @@ def spawn(command: list[str], environment: Mapping[str, str], folder: Path, *, c
         exit_code=128 - code if code < 0 else code,
         signal=_signal_name(-code) if code < 0 else "",
         interrupted=interrupted,
+        told_to_end=passed_on[-1] if passed_on else 0,
         cpu_user=usage[0],
         cpu_system=usage[1],
         clock_start=start,
@@ -150,21 +153,28 @@ def _send(number: signal.Signals, process: subprocess.Popen[bytes], folder: Path
 
 
 @contextmanager
-def _passing_on(name: str, process: subprocess.Popen[bytes], folder: Path) -> Iterator[None]:
-    """Hand a signal that is meant to end us to the target; we end after it."""
-    number = getattr(signal, name, None)
-    if number is None or signal.getsignal(number) == signal.SIG_IGN:  # not on this system; or under nohup
-        yield
-        return
+def _passing_on(process: subprocess.Popen[bytes], folder: Path) -> Iterator[list[int]]:
+    """Hand signals that are meant to end us to the target, after which we end, too; gives those that came."""
+    came: list[int] = []
+
+    def pass_on(number: int, _frame: object) -> None:
+        came.append(number)
+        _send(signal.Signals(number), process, folder)
+
+    wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in wanted}
     try:
-        old = signal.signal(number, lambda *_: _send(number, process, folder))
+        for number in wanted:
+            if before[number] != signal.SIG_IGN:  # as nohup has it
+                signal.signal(number, pass_on)
     except ValueError:  # not the main thread
-        yield
+        yield came
         return
     try:
-        yield
+        yield came
     finally:
-        signal.signal(number, old)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _signal_name(number: int) -> str:

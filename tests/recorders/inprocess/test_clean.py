@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _socket
 import asyncio
 import asyncio.base_events
 import os
@@ -16,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import _socket
 import pytest
 
 from tests.recorders.conftest import InProcess
@@ -65,7 +65,9 @@ def test_all_is_as_before(before: Snapshot, in_process: InProcess) -> None:
     assert before == snapshot()
 
 
-def test_it_works_again(before: Snapshot, in_process: InProcess, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_it_works_again(
+    before: Snapshot, in_process: InProcess, pair: tuple[socket.socket, socket.socket]
+) -> None:
     """A recorder that was off can be switched on again; what is recorded then is not called late."""
     left, right = pair
     for number in range(3):
@@ -123,11 +125,18 @@ def test_a_thousand_times_beside_threads(before: Snapshot, in_process: InProcess
     assert {"send", "recv"} <= {event.op for event in in_process.events()}
 
 
-def test_a_wrapper_that_was_kept_passes_on(in_process: InProcess, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_wrapper_that_was_kept_passes_on(
+    in_process: InProcess, pair: tuple[socket.socket, socket.socket]
+) -> None:
     """What a program took while the recorder was on works when it is off, and is not recorded."""
     left, right = pair
     with in_process:
-        send, recv, lookup, bound = socket.socket.send, socket.socket.recv, socket.gethostname, left.getsockname
+        send, recv, lookup, bound = (
+            socket.socket.send,
+            socket.socket.recv,
+            socket.gethostname,
+            left.getsockname,
+        )
 
     assert 1 == send(left, b"x")
     assert b"x" == recv(right, 9)
@@ -210,7 +219,7 @@ def test_another_library_that_came_later_is_left_alone(
 
 
 def test_asyncio_works_on_and_off(before: Snapshot, in_process: InProcess) -> None:
-    """A loop that is used before, while and after the recorder is on does the same each time, and tasks own what they do."""
+    """A loop used before, while and after the recorder is on does the same each time, and tasks own what they do."""
 
     async def echo(word: bytes) -> bytes:
         loop = asyncio.get_running_loop()
@@ -222,7 +231,9 @@ def test_asyncio_works_on_and_off(before: Snapshot, in_process: InProcess) -> No
             return await loop.sock_recv(right, 9)
 
     async def main() -> list[bytes]:
-        return await asyncio.gather(*(asyncio.create_task(echo(word), name=word.decode()) for word in (b"one", b"two")))
+        return await asyncio.gather(
+            *(asyncio.create_task(echo(word), name=word.decode()) for word in (b"one", b"two"))
+        )
 
     with asyncio.Runner() as runner:
         for switch in (in_process.__enter__, in_process.__exit__, lambda: None):
@@ -232,4 +243,6 @@ def test_asyncio_works_on_and_off(before: Snapshot, in_process: InProcess) -> No
 
     in_process.__exit__()
     assert before == snapshot()
-    assert {"one", "two"} == {event.owner for event in in_process.events() if event.op in ("send", "recv")} - {None}
+    assert {"one", "two"} == {
+        event.owner for event in in_process.events() if event.op in ("send", "recv")
+    } - {None}

@@ -79,7 +79,7 @@ def readiness_types() -> Iterator[tuple[str, type]]:
             yield name, made if isinstance(made, type) else type(made())
 
 
-@pytest.mark.parametrize(("name", "kind"), list(readiness_types()), ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "kind"), list(readiness_types()), ids=str)
 def test_methods_of_epoll_poll_and_kqueue(name: str, kind: type) -> None:
     """Each method of the types of the select module is patched, or listed as making no system call."""
     assert set() == unexplained(members(kind), "select", name, name)

@@ -56,7 +56,9 @@ def bare(path: Path, *words: str, module: bool = False) -> Said:
     return Said(128 - code if code < 0 else code, *texts)
 
 
-def traced(path: Path, *words: str, module: bool = False, pace: Literal["clock", "lockstep"] = "clock") -> Said:
+def traced(
+    path: Path, *words: str, module: bool = False, pace: Literal["clock", "lockstep"] = "clock"
+) -> Said:
     """Run it under the recorder; in lock-step it gets our server's address as one more argument."""
     words = (*words, ADDRESS) if pace == "lockstep" else words
     target = find_target(["-m", path.stem, *words] if module else [str(path), *words])
@@ -457,7 +459,9 @@ def test_same_with_a_path_and_sitecustomize_of_the_user(
     """The user's PYTHONPATH is as it was, and a sitecustomize and usercustomize in it run once."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-    (tmp_path / "one" / "sitecustomize.py").write_text("import sys; print('mine', __name__, __file__)\nword = 5\n")
+    (tmp_path / "one" / "sitecustomize.py").write_text(
+        "import sys; print('mine', __name__, __file__)\nword = 5\n"
+    )
     path = script("import os, sys; print(sys.path, os.environ['PYTHONPATH'], getattr(sys.modules.get('sitecustomize'),"
                   " 'word', None))")  # fmt: skip
     folders = [str(tmp_path / name) if name else "" for name in value.split(":")]
@@ -612,7 +616,11 @@ def test_the_wrong_calls_do_not_spoil_the_trace(record: Record) -> None:
     """)
 
     assert (0, "") == (done.exit_code, done.complaints)
-    ops = [event.op for event in done.trace.lane(PYTHON) if event.op != "connect" and "importing" not in event.args]
+    ops = [
+        event.op
+        for event in done.trace.lane(PYTHON)
+        if event.op != "connect" and "importing" not in event.args
+    ]
     assert ["socket", *["getsockname"] * 4, "close"] == ops
     assert {"TypeError"} >= {event.exc for event in done.trace.lane(PYTHON) if event.op == "connect"}
     assert () == done.trace.header.notes or all("stand-ins" in note for note in done.trace.header.notes)

@@ -1,7 +1,7 @@
 """What to note about calls that ask what is ready: selectors, select.select, epoll, poll and kqueue objects.
 
-As in `describe`: `before` gives (fd, flags, number), `after` one number. A ready list of more than one descriptor is told as
-a side fact of its record, since it is new each time.
+As in `describe`: `before` gives (fd, flags, number), `after` one number. A ready list of more than one descriptor is told
+as a side fact of its record, since it is new each time.
 """
 
 from __future__ import annotations

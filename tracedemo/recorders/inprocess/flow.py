@@ -1,14 +1,14 @@
 """The flow lane: the steps of the program's own generators.
 
 Two means
-    * From Python 3.12: `sys.monitoring`. One global event, PY_START, finds the generators: each piece of code is seen when it
-      first runs, and switched off on the spot (DISABLE) unless it is a generator of the program's own, which gets local
+    * From Python 3.12: `sys.monitoring`. One global event, PY_START, finds the generators: each piece of code is seen when
+      it first runs, and switched off on the spot (DISABLE) unless it is a generator of the program's own, which gets local
       events. It starts when the program imports socket; a generator that has taken CHECK_EVERY steps without a single
       socket call being made meanwhile is not the story that we tell, and is watched no longer; the header says so.
       (The audit event `exec` would find the code, too, but an audit hook is called for `sys._getframe`, which every
       recorded call uses: measured, +2.6 us a call.)
-    * On Python 3.11, for variants only: the name `next` in the variant's own module, which is what drives its generators. (A
-      profile hook sees the same, but is called for every function call, ours included: measured, +145 us a fetch.)
+    * On Python 3.11, for variants only: the name `next` in the variant's own module, which is what drives its generators.
+      (A profile hook sees the same, but is called for every function call, ours included: measured, +145 us a fetch.)
 
 A generator is known by the address of its frame, which lives as long as the generator does; `start` gives it a number, and
 a name ("fetch_data #2"). Neither the generator, its frame nor a yielded value is kept.
@@ -145,8 +145,8 @@ def watch_next(spool: Spool) -> None:
 class Monitor:
     """sys.monitoring, for Python 3.12 and newer.
 
-    A generator that ends by an exception, or is closed, is finished, too; what tells (PY_UNWIND, PY_THROW) can only be asked
-    of all code at once, so it is asked for from the first generator on.
+    A generator that ends by an exception, or is closed, is finished, too; what tells (PY_UNWIND, PY_THROW) can only be
+    asked of all code at once, so it is asked for from the first generator on.
     """
 
     def __init__(self, spool: Spool) -> None:

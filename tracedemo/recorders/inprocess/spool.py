@@ -302,7 +302,7 @@ class Spool:
         return self.new_site(frame) if site is None else site
 
     def place(self, site: int, frame: "FrameType | None") -> int:
-        """The number of a pair: a site in a library, and the line behind it, the nearest caller that is the user's own code.
+        """The number of a pair: a site in a library, and the line behind it: the nearest caller in the user's own code.
 
         When an import statement lies between, IMPORTING is added: the user's line imported a module, and it is that module
         which makes calls as it starts (selectors tries whether epoll works). 0 stands for no user's line at all.
