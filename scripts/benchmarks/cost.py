@@ -167,8 +167,8 @@ def _clock(code: str, *, hook: bool) -> float:
         if hook:
             environment |= {
                 "PYTHONPATH": str(runner.STARTUP),
-                "TRACEDEMO_FOLDER": folder,
-                "TRACEDEMO_FLOW": "script",
+                "TRACEDEMO_HOOK_FOLDER": folder,
+                "TRACEDEMO_HOOK_FLOW": "script",
             }
         start = time.perf_counter()
         subprocess.run([sys.executable, "-c", code], env=environment, check=True)

@@ -125,7 +125,7 @@ def _environment(
     if old is not None:
         settings["PYTHONPATH"] = old
     environment["PYTHONPATH"] = os.pathsep.join([str(STARTUP), *([old] if old else [])])
-    return environment | {f"TRACEDEMO_{name}": value for name, value in settings.items()}
+    return environment | {f"TRACEDEMO_HOOK_{name}": value for name, value in settings.items()}
 
 
 def _text(path: Path) -> str:

@@ -192,7 +192,7 @@ def start(settings: dict[str, str]) -> Recorder:
     """Begin to trace this interpreter.
 
     Args:
-        settings: the TRACEDEMO_* variables: FOLDER for the spool; SLOTS; SERVERS, ports of our server; CONTROL, its
+        settings: the TRACEDEMO_HOOK_* variables: FOLDER for the spool; SLOTS; SERVERS, ports of our server; CONTROL, its
             control socket when the run is lock-step; FLOW, `variant` or `script`.
 
     Raises:

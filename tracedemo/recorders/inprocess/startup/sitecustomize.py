@@ -9,7 +9,7 @@ import sys
 
 
 def _begin() -> None:
-    prefix = "TRACEDEMO_"
+    prefix = "TRACEDEMO_HOOK_"
     settings = {
         name[len(prefix) :]: os.environ.pop(name) for name in list(os.environ) if name.startswith(prefix)
     }
