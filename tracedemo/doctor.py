@@ -19,8 +19,13 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+from tracedemo.runner.machine import place_for_spools
+
 OLDEST_PYTHON = (3, 11)
 LOW_LIMIT = 1024
+ROOM = 512 << 20
+"""Bytes that a run with all its calls may take."""
+STRACE_TIMEOUT_S = 2
 
 
 class Verdict(Enum):
@@ -125,18 +130,21 @@ def _ports() -> Check:
 
 
 def _spool() -> Check:
-    folder = Path(tempfile.gettempdir())
+    name, remedy = "Room for records", "Set TMPDIR to a folder that can be written."
     try:
-        with tempfile.TemporaryFile() as file:
+        folder = place_for_spools() or tempfile.gettempdir()
+    except OSError:
+        return Check(name, Verdict.MEND, "there is no folder for temporary files", remedy)
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"x")
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        remedy = "Set TMPDIR to a folder that can be written."
-        return Check("Temporary files", Verdict.MEND, f"{folder} cannot be written: {error.strerror}", remedy)
-    if free < 512 << 20:
-        remedy = "Set TMPDIR to a folder with more room, or record fewer calls: --max-events"
-        return Check("Temporary files", Verdict.MEND, f"{folder} has {free >> 20} MiB free", remedy)
-    return Check("Temporary files", Verdict.GOOD, f"{folder}, {free >> 30} GiB free")
+        return Check(name, Verdict.MEND, f"{folder} cannot be written: {error.strerror}", remedy)
+    if free < ROOM:
+        remedy = "Set TMPDIR to a folder with more room, or record fewer calls: --max-events 100000"
+        return Check(name, Verdict.MEND, f"{folder} has {free >> 20} MiB free", remedy)
+    return Check(name, Verdict.GOOD, f"{folder}, {free / (1 << 30):.1f} GiB free")
 
 
 def _strace() -> Check:
@@ -150,10 +158,10 @@ def _strace() -> Check:
         )
     try:
         version = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=5, check=False
+            [path, "--version"], capture_output=True, text=True, timeout=STRACE_TIMEOUT_S, check=False
         ).stdout
         tried = subprocess.run([path, "-f", "-o", os.devnull, sys.executable, "-S", "-c", "pass"],
-                               capture_output=True, text=True, timeout=10, check=False)  # fmt: skip
+                               capture_output=True, text=True, timeout=STRACE_TIMEOUT_S, check=False)  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         return Check("strace", Verdict.OPTIONAL, f"{path} does not run: {error}")
     name = (version.splitlines() or ["strace"])[0].replace(" -- version", "")

@@ -37,6 +37,8 @@ MOST_HEADER = 1 << 25
 _NUMBERS = ("seq", "t0", "t1", "pid", "tid", "fd", "conn", "bytes")
 _ZEROS = ("seq", "t0", "pid", "tid")
 """Numbers that are 0 where they are missing."""
+_NAMES = ("lane", "op")
+"""Texts that are never missing, nor empty."""
 _SITE = ',"site":['
 """Here the end of a line begins: its site, user site and mark."""
 _REMEDY = "Make a trace with: tracedemo run selector -o run.jsonl"
@@ -218,8 +220,8 @@ class _Reader:
         if not line.strip():
             return
         values = json.loads(line.decode("utf-8"))
-        if self.end is not None or "tracedemo" in values:
-            raise ValueError("something after the end, or another beginning")
+        if type(values) is not dict or self.end is not None or "tracedemo" in values:
+            raise ValueError("no object, something after the end, or another beginning")
         if "lane" in values:
             self.trace.extend_columns(_checked([values]))
         elif "source" in values:
@@ -238,7 +240,7 @@ class _Reader:
 _NOTHING = type(None)
 _KINDS: dict[str, frozenset[type]] = {
     **dict.fromkeys(_NUMBERS, frozenset({int, _NOTHING})),
-    **dict.fromkeys(("lane", "op"), frozenset({str})),
+    **dict.fromkeys(_NAMES, frozenset({str})),
     **dict.fromkeys(("owner", "errno", "exc", "mark"), frozenset({str, _NOTHING})),
     **dict.fromkeys(("site", "user_site"), frozenset({list, Site, _NOTHING})),
     "args": frozenset({dict, _NOTHING}),
@@ -260,9 +262,15 @@ def _column(name: str, values: list[Any]) -> Iterable[Any]:
     kinds = set(map(type, values))
     if not kinds <= _KINDS[name]:
         raise ValueError(f"{name} has not its type")
+    if name in _ZEROS:
+        numbers = Numbers.packed([value or 0 for value in values] if _NOTHING in kinds else values)
+        if Numbers.NONE in numbers:
+            raise ValueError(f"{name} is out of range")
+        return numbers
     if name in _NUMBERS:
-        missing = name in _ZEROS and _NOTHING in kinds
-        return Numbers.packed([value or 0 for value in values] if missing else values)
+        return Numbers.packed(values)
+    if name in _NAMES and "" in values:
+        raise ValueError(f"{name} is empty")
     if name == "args":
         return [_frozen_args(args) if args else _NO_ARGS for args in values]
     if name == "result":
@@ -309,10 +317,12 @@ def _header(line: bytes, name: str) -> tuple[Header, list[str]]:
     try:
         values = json.loads(line.decode("utf-8-sig"))
         version = values["tracedemo"]
+        if not _is_whole(version) or version < 1:
+            raise ValueError("not a number of a format")
     except _BROKEN:
         raise FileError(f"{name} is not a trace of tracedemo: its first line is no header", _REMEDY) from None
-    if not _is_whole(version) or not 1 <= version <= FORMAT:
-        message = f"{name} has format {version!r:.20}, and this tracedemo reads up to {FORMAT}"
+    if version > FORMAT:
+        message = f"{name} has format {version}, and this tracedemo reads up to {FORMAT}"
         raise FileError(message, "Update tracedemo: pip install --upgrade tracedemo")
     known = {field.name: str(field.type) for field in fields(Header) if field.name in values}
     fitting = {key: _frozen(values[key]) for key, kind in known.items() if _FITS[kind](values[key])}

@@ -171,6 +171,32 @@ def test_threads_have_clocks_of_their_own() -> None:
     assert [10, 20, 30] == [lane.totals[CALL] // US for lane in states(story.trace()).threads]
 
 
+def test_request_stands_still_with_its_thread() -> None:
+    """A request whose thread is off the processor is parked, and its waiting call has worked, as its thread's line says."""
+    story = Story()
+    story.socket(4)
+    story.call("connect", 4, took=10 * US, gap=20 * MS, address="127.0.0.1:80")
+    story.recv(4, 5, took=MS, gap=0, could_wait=True, cpu=300 * US)
+    story.recv(4, 5, took=MS, gap=0, could_wait=True, cpu=40 * US)
+    found = states(story.trace())
+
+    (line,), (request,) = found.threads, found.connections
+    assert (PARKED, BLOCKED, CALL, BLOCKED) == tuple(segment.state for segment in line.segments[-4:])
+    assert line.segments == request.segments
+
+
+def test_request_of_another_thread_goes_on() -> None:
+    """A request is parked with the thread that works for it, and with no other."""
+    story = Story()
+    for tid in (TID, TID + 1):
+        story.call("connect", tid, took=10 * US, gap=MS, tid=tid, at=0, address="127.0.0.1:80")
+        story.recv(tid, 5, took=10 * US, tid=tid, cpu=1020 * US if tid == TID else 120 * US)
+    first, second = states(story.trace()).connections
+
+    assert 0 == first.totals[PARKED]
+    assert 900 * US == second.totals[PARKED]
+
+
 STRETCHES = st.lists(st.tuples(st.sampled_from(State), st.integers(0, 300_000)), min_size=1, max_size=30)
 CPU = st.one_of(st.none(), st.integers(0, 600_000))
 

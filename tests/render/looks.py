@@ -26,6 +26,7 @@ MAKERS = {
     "nonblocking": traces.nonblocking,
     "hostile": traces.hostile,
     "forked": traces.forked,
+    "sleeping": traces.sleeping,
     "one event": traces.one_event,
     "empty": Trace,
 }

@@ -160,6 +160,15 @@ def test_threads_are_counted() -> None:
     assert re.search(r"threads +2  10\.0 ms together", text)
 
 
+def test_thread_off_the_processor() -> None:
+    """The time in which a thread was off the processor has a row of its own, but only where it is known of."""
+    assert "off the processor               59.8 ms  60 %" in show("summary", "sleeping")
+    assert "the thread was off the processor for 60 % of it" in show("summary", "sleeping")
+    assert "Off the processor: 59.8 milliseconds, 60 percent." in said("summary", "sleeping")
+    assert "thread off the processor" in show("comparison", "sleeping, blocking")
+    assert "off the processor" not in show("summary", "blocking") + show("comparison", "blocking, selector")
+
+
 def test_summary_for_programs() -> None:
     """For programs the summary is one object with every number in it."""
     (line,) = VIEWS["summary"].jsonl(studies("selector"), Options())

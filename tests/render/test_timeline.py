@@ -18,14 +18,20 @@ from tracedemo.render.timeline import Scale, draw
 RUNNING, CALL, NOT_YET, BLOCKED, ASLEEP, PARKED = State
 
 
-def drawn(*stretches: tuple[int, State], columns: int = 10, span: int | None = None, start: int = 0) -> str:
-    """A lane of stretches (length, state), drawn on so many columns."""
+def drawn(
+    *stretches: tuple[int, State],
+    columns: int = 10,
+    span: int | None = None,
+    start: int = 0,
+    conn: int | None = 1,
+) -> str:
+    """A lane of stretches (length, state), drawn on so many columns; a request's, or that of a thread."""
     cut = []
     now = start
     for length, state in stretches:
         cut.append(Segment(now, now + length, state, None))
         now += length
-    lane = Lane("lane", PID, PID, None, start, now, tuple(cut), totals(cut))
+    lane = Lane("lane", PID, PID, conn, start, now, tuple(cut), totals(cut))
     scale = Scale(span or now, columns, 0)
     return "".join(text for text, _ in draw(lane, 0, scale, UTF8))
 
@@ -44,6 +50,12 @@ def test_waiting_wins_by_time() -> None:
     """A thread that sleeps through most of a column sleeps, whatever it calls in the rest."""
     assert "··········" == drawn((560, ASLEEP), (30, CALL), (410, ASLEEP))
     assert "·····▅····" == drawn((500, ASLEEP), (60, CALL), (440, ASLEEP))
+
+
+def test_thread_off_the_processor() -> None:
+    """A thread that was off the processor for most of a column is shown so, whatever it did in the rest."""
+    assert "──────────" == drawn((450, PARKED), (20, CALL), (530, PARKED), conn=None)
+    assert "█████─────" == drawn((500, RUNNING), (500, PARKED), conn=None)
 
 
 def test_questions_win_over_the_python_between_them() -> None:
@@ -191,6 +203,15 @@ def test_legend_names_all_states() -> None:
         " ▲  wakeup",
     ):
         assert 1 == text.count(sample)
+
+
+def test_parked_threads_are_named() -> None:
+    """Where a thread was off the processor, legend and sentences say so, and no request is said to hold no thread."""
+    text = show("timeline", "sleeping") + " ".join(said("timeline", "sleeping"))
+
+    assert "─── parked, or off the processor" in text
+    assert "blocked in a call 40 percent, off the processor 60 percent." in text
+    assert "holds no thread" not in text
 
 
 def test_thread_is_heavy() -> None:

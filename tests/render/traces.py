@@ -310,6 +310,26 @@ def forked() -> Trace:
     return script.trace()
 
 
+def sleeping() -> Trace:
+    """A script that sleeps by time.sleep() between its calls, which its thread's CPU clock tells."""
+    script = Script("sleepy.py", kind="script", requests=None, server={})
+    script.call("socket", 10 * US, None, 1, fd=4, result=4)
+    script.call("connect", 90 * US, None, 2, fd=4, args={"address": ADDRESS})
+    script.now += 60 * MS
+    script.call("sendall", 10 * US, None, 3, fd=4, bytes=5, args={"size": 5, "cpu": 300 * US})
+    script.call(
+        "recv",
+        40 * MS,
+        None,
+        4,
+        fd=4,
+        bytes=9,
+        result=9,
+        args={"could_wait": True, "size": 99, "cpu": 60 * US},
+    )
+    return script.trace()
+
+
 def one_event() -> Trace:
     """The least that can happen."""
     script = Script("tiny.py", server={})

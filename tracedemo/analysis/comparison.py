@@ -120,7 +120,10 @@ def _metrics(summaries: Sequence[Summary]) -> Iterator[Metric]:
 
     yield row("wall", "total time", NS, lambda it: it.wall)
     for state, label in _SHARES.items():
-        yield row(f"share_{state.name.lower()}", label, PERCENT, partial(Summary.share, state=state), state)
+        if state is not State.PARKED or any(it.states[state] for it in summaries):
+            yield row(
+                f"share_{state.name.lower()}", label, PERCENT, partial(Summary.share, state=state), state
+            )
     if any(it.cpu_user + it.cpu_system for it in summaries):
         yield row("cpu", "CPU time, whole process", NS, lambda it: (it.cpu_user + it.cpu_system) or None)
     yield row("calls", "calls", COUNT, lambda it: it.calls)
@@ -146,6 +149,7 @@ _SHARES = {
     State.NOT_YET: "thread busy asking again",
     State.CALL: "thread in other calls",
     State.RUNNING: "thread running Python",
+    State.PARKED: "thread off the processor",
 }
 
 

@@ -7,10 +7,14 @@ is parked.
 Programs without such steps are guessed from their threads. Between two calls of one thread on one connection the thread
 works for it as long as it calls nothing else; from its next other call (another connection's, or a select) to its last one
 before it comes back, the request is parked. So a blocking program's gaps are Python, a callback program's are parked.
+
+What a thread's CPU clock has put right (`processor`) holds for what it works for, too: a request whose thread is off the
+processor is parked, and a call that waits has worked at its begin.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
@@ -23,6 +27,9 @@ from tracedemo.events import FLOW
 Turns = dict[tuple[int, str], list[Segment]]
 """Stretches in which somebody was on top, by (pid, owner), in order of their begin."""
 
+Changes = dict[tuple[int, int], list[Segment]]
+"""Stretches of threads, by (pid, tid), in which their CPU clock says otherwise than their calls."""
+
 
 def has_lane(socket: Connection) -> bool:
     """Whether a socket is a request: not a listening one, not a loop's own wake-up pipe."""
@@ -31,8 +38,12 @@ def has_lane(socket: Connection) -> bool:
     return socket.kind in (CLIENT, ACCEPTED)
 
 
-def request_lanes(timed: Timed, sockets: Sequence[Connection]) -> tuple[Lane, ...]:
-    """One lane for each connection that is a request, by number."""
+def request_lanes(timed: Timed, sockets: Sequence[Connection], threads: Sequence[Lane]) -> tuple[Lane, ...]:
+    """One lane for each connection that is a request, by number.
+
+    Args:
+        threads: the lanes of all threads.
+    """
     wanted = [socket for socket in sockets if has_lane(socket)]
     rows_of: dict[int, list[int]] = {socket.number: [] for socket in wanted}
     for row in timed.own:
@@ -40,7 +51,8 @@ def request_lanes(timed: Timed, sockets: Sequence[Connection]) -> tuple[Lane, ..
         if conn is not None and conn in rows_of:
             rows_of[conn].append(row)
     turns = _turns(timed)
-    threads = _Threads(timed)
+    changes = _changes(timed, threads)
+    between = _Threads(timed)
     served = Counter((socket.pid, owner) for socket in wanted for owner in socket.owners)
     lanes = []
     for socket in wanted:
@@ -51,13 +63,13 @@ def request_lanes(timed: Timed, sockets: Sequence[Connection]) -> tuple[Lane, ..
         # Somebody with several connections is on top for one of them at a time, and no step says for which.
         alone = all(served[key] == 1 for key in keys)
         mine = list(chain.from_iterable(turns.get(key, ()) for key in keys)) if alone else []
-        on_top = mine or threads.gaps(row for row in rows if timed.of_row[row] is not None)
-        lanes.append(_lane(timed, socket, rows, on_top, reaches=mine))
+        on_top = mine or between.gaps(row for row in rows if timed.of_row[row] is not None)
+        lanes.append(_lane(timed, socket, rows, on_top, mine, changes))
     return tuple(lanes)
 
 
 def _lane(timed: Timed, socket: Connection, rows: Sequence[int], on_top: Iterable[Segment],
-          reaches: Sequence[Segment]) -> Lane:  # fmt: skip
+          reaches: Sequence[Segment], changes: Changes) -> Lane:  # fmt: skip
     """Calls over turns over "parked", from the first row to the last; a generator with this one connection belongs to it
     from its first step to its last, so the lane also covers `reaches`.
     """
@@ -66,9 +78,51 @@ def _lane(timed: Timed, socket: Connection, rows: Sequence[int], on_top: Iterabl
     t0, t1 = min(begins), max(finishes)
     # Sorting is stable: a turn goes below the call that begins at the same nanosecond.
     stretches = sorted(chain(on_top, timed.calls(rows)), key=itemgetter(0))
-    cut = sweep(stretches, t0, t1, State.PARKED)
+    cut = list(_put_right(sweep(stretches, t0, t1, State.PARKED), timed, rows, changes))
     tid = timed.events[rows[0]].tid if rows else None
     return Lane(socket.label, socket.pid, tid, socket.number, t0, t1, tuple(cut), totals(cut))
+
+
+def _changes(timed: Timed, threads: Sequence[Lane]) -> Changes:
+    """Where a thread was in another state than its calls tell."""
+    return {
+        (lane.pid, lane.tid or 0): [
+            segment
+            for segment in lane.segments
+            if segment.state is not (State.RUNNING if segment.row is None else timed.of_row[segment.row])
+        ]
+        for lane in threads
+    }
+
+
+def _put_right(
+    cut: Iterable[Segment], timed: Timed, rows: Sequence[int], changes: Changes
+) -> Iterator[Segment]:
+    """The stretches of a request, with the changes of the thread that works for it: that of its last call, or its next."""
+    begins = [timed.events[row].t0 for row in rows]
+    for segment in cut:
+        if segment.state is State.PARKED or not rows:
+            yield segment
+            continue
+        row = rows[max(bisect_right(begins, segment.t0) - 1, 0)] if segment.row is None else segment.row
+        event = timed.events[row]
+        yield from _changed(segment, changes.get((event.pid, event.tid), ()))
+
+
+def _changed(segment: Segment, changes: Sequence[Segment]) -> Iterator[Segment]:
+    now = segment.t0
+    for place in range(bisect_right(changes, now, key=itemgetter(1)), len(changes)):
+        begin, end, state, row = changes[place]
+        if begin >= segment.t1:
+            break
+        if row != segment.row and not (segment.row is None and state is State.PARKED):
+            continue
+        if begin > now:
+            yield segment._replace(t0=now, t1=begin)
+        yield segment._replace(t0=max(now, begin), t1=min(end, segment.t1), state=state)
+        now = min(end, segment.t1)
+    if now < segment.t1 or now == segment.t0:
+        yield segment._replace(t0=now)
 
 
 def _turns(timed: Timed) -> Turns:

@@ -70,7 +70,7 @@ def states(trace: Trace, sockets: Sequence[Connection] | None = None) -> States:
         t0=min((lane.t0 for lane in threads), default=0),
         t1=max((lane.t1 for lane in threads), default=0),
         threads=threads,
-        connections=request_lanes(rows, sockets),
+        connections=request_lanes(rows, sockets, threads),
         totals=sums,
         of_row=tuple(rows.of_row),
     )

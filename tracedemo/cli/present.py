@@ -17,6 +17,7 @@ from tracedemo.analysis import filters
 from tracedemo.analysis.study import Study
 from tracedemo.cli import hang_up, printable, tell
 from tracedemo.cli.arguments import ENDINGS
+from tracedemo.cli.progress import Progress
 from tracedemo.errors import FileError, UsageError
 from tracedemo.events import Trace
 from tracedemo.render import VIEWS, Options, View
@@ -128,9 +129,13 @@ def present(studies: Sequence[Study], wish: Wish, *, views: Sequence[str], strea
 
 
 def _put(stream: IO[str], lines: Iterator[str]) -> None:
-    """Write lines, many at once: a terminal gets each write on its own."""
-    while some := "".join(islice(lines, AT_ONCE)):
+    """Write lines, many at once: a terminal gets each write on its own.  Before the first of them analysis is done."""
+    with Progress() as progress:
+        progress.step("looking at what was recorded")
+        some = "".join(islice(lines, AT_ONCE))
+    while some:
         stream.write(some)
+        some = "".join(islice(lines, AT_ONCE))
 
 
 def _views(words: Sequence[str]) -> tuple[View, ...]:
@@ -155,8 +160,9 @@ def _write(path: Path, studies: Sequence[Study], views: Sequence[View], wish: Wi
             tracefile.write(study.trace, place, sources=wish.sources)
             _say_written(place)
         return
-    make = _text if path.suffix == ".txt" else _picture
-    text = make(studies, views, wish, options)
+    with Progress() as progress:
+        progress.step(f"drawing {path.name}")
+        text = (_text if path.suffix == ".txt" else _picture)(studies, views, wish, options)
     try:
         path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
@@ -196,11 +202,12 @@ def _picture(studies: Sequence[Study], views: Sequence[View], _wish: Wish, optio
     return console.export_svg(title="tracedemo", code_format=_SVG, unique_id="tracedemo")
 
 
-# rich's own template asks a server for fonts; this one uses what the machine has.
+# rich's own template asks a server for fonts; this one uses what the machine has. It counts on 12.2 pixels a character,
+# which is what most of these fonts take at this size: not every program that shows SVG obeys textLength.
 _SVG = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
-.{unique_id}-matrix {{ font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: {char_height}px;
+.{unique_id}-matrix {{ font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: 20.26px;
  line-height: {line_height}px; font-variant-east-asian: full-width; }}
 .{unique_id}-title {{ font-size: 18px; font-weight: bold; font-family: sans-serif; }}
 {styles}

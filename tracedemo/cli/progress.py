@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from types import TracebackType
@@ -17,14 +18,15 @@ class Progress:
     It draws on stderr, and only when that is a terminal.
     """
 
-    def __init__(self, total: int, *, wanted: bool = True) -> None:
+    def __init__(self, total: int = 1, *, wanted: bool = True) -> None:
         self._total = total
         self._done = -1
         self._words = ""
         self._lock = threading.Lock()
         self._bar: Any = None
         self._task: Any = None
-        self._timer = threading.Timer(PATIENCE, self._show) if wanted and sys.stderr.isatty() else None
+        drawable = sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+        self._timer = threading.Timer(PATIENCE, self._show) if wanted and drawable else None
 
     def __enter__(self) -> Self:
         if self._timer is not None:
@@ -56,7 +58,7 @@ class Progress:
         from rich.progress import Progress as Bar
 
         bar = Bar(TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(),
-                  console=Console(stderr=True), transient=True)  # fmt: skip
+                  console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False)  # fmt: skip
         with self._lock:
             if self._timer is None:
                 return

@@ -8,6 +8,7 @@ import sys
 
 from tracedemo.cli import tell
 from tracedemo.cli.options import server_options
+from tracedemo.errors import MachineError
 from tracedemo.server import RawServerEvent, serve_forever
 
 
@@ -18,6 +19,8 @@ def run(args: argparse.Namespace) -> int:
         serve_forever(server_options(args, port=args.port), _ready, None if "quiet" in args else _tell)
     except KeyboardInterrupt:
         tell("\nstopped", sys.stderr)
+    except OSError as error:
+        raise MachineError(f"cannot serve here: {error.strerror or error}") from error
     return 0
 
 

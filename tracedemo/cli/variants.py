@@ -15,7 +15,10 @@ def run(args: argparse.Namespace) -> int:
     del args
     for variant in VARIANTS:
         print(paragraph(variant.title, f"  {variant.name}".ljust(_INDENT), _INDENT))
-        for text in (variant.teaches, f"In the post: {variant.post}"):
+        post = (
+            f"Not{variant.post[3:]}" if variant.post.startswith("not in") else f"In the post: {variant.post}"
+        )
+        for text in (variant.teaches, post):
             print(paragraph(text, " " * _INDENT, _INDENT))
     print(
         "\nRun one:        tracedemo run selector\nSide by side:   tracedemo compare blocking threads selector"

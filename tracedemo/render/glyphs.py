@@ -44,6 +44,12 @@ STATE_WORDS: Mapping[State, str] = {
 }
 """What each state is called, in legends and in sentences."""
 
+THREAD_WORDS: Mapping[State, str] = {**STATE_WORDS, State.PARKED: "off the processor"}
+"""What a thread's states are called: parked, it is kept from running by another thread or program, a lock or a file."""
+
+REQUEST_WORDS: Mapping[State, str] = {**STATE_WORDS, State.PARKED: "parked, or off the processor"}
+"""What a request's states are called where threads are parked, too, and the request may hold such a one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:

@@ -10,14 +10,11 @@ from tracedemo.analysis.states import State
 from tracedemo.analysis.study import Study
 from tracedemo.analysis.summary import Summary
 from tracedemo.render.bars import bar, shares
-from tracedemo.render.glyphs import STATE_STYLE, STATE_WORDS, Glyphs
+from tracedemo.render.glyphs import STATE_STYLE, THREAD_WORDS, Glyphs
 from tracedemo.render.grid import Cell, Column, Grid, cell, note
 from tracedemo.render.lines import BLANK, Line, safe
 from tracedemo.render.options import Options
 from tracedemo.render.words import capital, count, counts, main_state, name_of, percent, percent_words, took
-
-THREAD_STATES = tuple(state for state in State if state is not State.PARKED)
-"""A thread is never parked."""
 
 _BAR = 40
 _BESIDE_BAR = 52
@@ -53,8 +50,8 @@ def verdict(study: Study, glyphs: Glyphs) -> str:
         return text
     share = percent(found.share(state))
     if found.threads == 1:
-        return f"{text}, and the thread was {STATE_WORDS[state]} for {share} of it"
-    return f"{text}, and {found.threads:,} threads were {STATE_WORDS[state]} for {share} of their time"
+        return f"{text}, and the thread was {THREAD_WORDS[state]} for {share} of it"
+    return f"{text}, and {found.threads:,} threads were {THREAD_WORDS[state]} for {share} of their time"
 
 
 def _times(found: Summary, room: int, glyphs: Glyphs) -> Iterator[Line]:
@@ -62,17 +59,22 @@ def _times(found: Summary, room: int, glyphs: Glyphs) -> Iterator[Line]:
     yield (("  ", ""), *shares(found.states, room - 2, glyphs))
     yield BLANK
     width = max(min(_BAR, room - _BESIDE_BAR), 6)
-    rows = [_state_row(found, state, width, glyphs) for state in THREAD_STATES]
+    rows = [_state_row(found, state, width, glyphs) for state in _states(found)]
     grid = Grid((Column(""), Column("", right=True), Column("", right=True), Column("")), rows, glyphs, None)
     for row in rows:
         yield from grid.row(row)
+
+
+def _states(found: Summary) -> Iterator[State]:
+    """The states of threads; the last one only where it is known of."""
+    return (state for state in State if state is not State.PARKED or found.states[state])
 
 
 def _state_row(found: Summary, state: State, width: int, glyphs: Glyphs) -> tuple[Cell, ...]:
     time = found.states[state]
     style = STATE_STYLE[state] if time else "dim"
     return (
-        cell(f"  {STATE_WORDS[state]}", "" if time else "dim"),
+        cell(f"  {THREAD_WORDS[state]}", "" if time else "dim"),
         cell(took(time, glyphs) if time else glyphs.nothing, style),
         cell(percent(found.share(state)), style),
         bar(time, found.thread_time, width, state, glyphs),
@@ -141,10 +143,10 @@ def plain(study: Study, options: Options) -> Iterator[str]:
     """The numbers in sentences."""
     found = study.summary
     yield f"{name_of(study)}: {duration_words(found.wall)} in all."
-    for state in THREAD_STATES:
+    for state in _states(found):
         if found.states[state]:
             time = duration_words(found.states[state])
-            yield f"{capital(STATE_WORDS[state])}: {time}, {percent_words(found.share(state))}."
+            yield f"{capital(THREAD_WORDS[state])}: {time}, {percent_words(found.share(state))}."
     for label, value, detail, _ in _rows(found, options.glyphs):
         if not label.startswith("CPU"):
             yield f"{capital(label)}: {value}{f' ({detail})' if detail else ''}."

@@ -3,8 +3,8 @@
 Theory
     A column of the screen is a stretch of time, a millisecond or so, and a call takes microseconds of it: by time alone, no
     call would be seen. So a column shows
-    1. "parked" only where there is nothing else;
-    2. waiting (blocked, asleep) where that takes more time than all that is done;
+    1. on the line of a request, "parked" only where there is nothing else;
+    2. waiting (blocked, asleep; for a thread, off the processor) where that takes more time than all that is done;
     3. else what is done, and there a call counts CALL_WEIGHT times as much as the Python between calls. A loop that
        asks again and again spends most of its time in getting from one question to the next.
     Threads stand on top, since the thread is what is short; below it, who uses it.
@@ -13,13 +13,13 @@ Theory
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from tracedemo.analysis.states import Lane, State
 from tracedemo.analysis.study import Study
-from tracedemo.render.glyphs import STATE_STYLE, STATE_WORDS, Glyphs
+from tracedemo.render.glyphs import REQUEST_WORDS, STATE_STYLE, STATE_WORDS, THREAD_WORDS, Glyphs
 from tracedemo.render.grid import note
 from tracedemo.render.lines import BLANK, Line, Piece, safe, shorten, width_of
 from tracedemo.render.options import Options
@@ -30,6 +30,7 @@ MANY, SHOWN = 50, 12
 CALL_WEIGHT = 10
 _STEPS = (1, 2, 5, 10)
 _WAITING = (State.BLOCKED, State.ASLEEP)
+_THREAD_WAITING = (*_WAITING, State.PARKED)
 _WEIGHTS = {State.RUNNING: 1, State.CALL: CALL_WEIGHT, State.NOT_YET: CALL_WEIGHT}
 
 
@@ -83,7 +84,7 @@ def drawn(studies: Sequence[Study], names: Sequence[str], options: Options) -> I
             yield _labelled(name, style, lane, study, scale, glyphs)
         yield from _left_out(study, scale)
     yield BLANK
-    yield from legend(room, glyphs)
+    yield from legend(room, glyphs, threads_parked=any(map(_threads_parked, studies)))
 
 
 Labelled = tuple[str, str, Lane | None]
@@ -159,16 +160,17 @@ def _cells(lane: Lane, origin: int, scale: Scale) -> list[State | None]:
                 else end - begin
             )
             times[column][state] = times[column].get(state, 0) + inside
-    found = [_shown(inside) for inside in times]
+    waiting = _THREAD_WAITING if lane.conn is None else _WAITING
+    found = [_shown(inside, waiting) for inside in times]
     while found and found[-1] is None:
         found.pop()
     return found
 
 
-def _shown(times: dict[State, int]) -> State | None:
-    """What a column shows."""
+def _shown(times: dict[State, int], waiting: Sequence[State]) -> State | None:
+    """What a column shows.  `waiting`: the states that hold it up."""
     done = {state: time * weight for state, weight in _WEIGHTS.items() if (time := times.get(state))}
-    waited = {state: time for state in _WAITING if (time := times.get(state))}
+    waited = {state: time for state in waiting if (time := times.get(state))}
     if waited and sum(waited.values()) >= sum(times[state] for state in done):
         return max(waited, key=waited.__getitem__)
     if done:
@@ -212,9 +214,14 @@ def _step(span: int, columns: int) -> int:
     return next(unit * factor for factor in _STEPS if unit * factor >= least)
 
 
-def legend(room: int, glyphs: Glyphs) -> Iterator[Line]:
+def _threads_parked(study: Study) -> bool:
+    return study.states.totals[State.PARKED] > 0
+
+
+def legend(room: int, glyphs: Glyphs, *, threads_parked: bool = False) -> Iterator[Line]:
     """The six states and the wakeup, in as many columns as fit."""
-    entries = [((glyphs.states[state] * 3, STATE_STYLE[state]), STATE_WORDS[state]) for state in State]
+    named = REQUEST_WORDS if threads_parked else STATE_WORDS
+    entries = [((glyphs.states[state] * 3, STATE_STYLE[state]), named[state]) for state in State]
     entries.append(((f" {glyphs.wakeup} ", "wakeup"), "wakeup: select() returns"))
     width = max(len(words) for _, words in entries) + 7
     many = max(min(room // width, 3), 1)
@@ -237,17 +244,19 @@ def plain(studies: Sequence[Study], _options: Options) -> Iterator[str]:
     for study in studies:
         lead = f"{study.name}, " if len(studies) > 1 else ""
         several = len(study.pids) > 1
+        requests = REQUEST_WORDS if _threads_parked(study) else STATE_WORDS
         for lane in (*study.states.threads, *study.states.connections):
             begin, end = moment(lane.t0 - study.origin), moment(lane.t1 - study.origin)
             label = _with_pid(lane, several=several)
             whose = label if lane.conn is not None or lead else capital(label)
-            yield f"{lead}{whose}, from {begin} to {end}: {_parts(lane)}."
+            yield f"{lead}{whose}, from {begin} to {end}: {_parts(lane, requests)}."
         if study.wakeups:
             yield f"{lead}{count(len(study.wakeups), 'wakeup')}: {_batches(study)}."
 
 
-def _parts(lane: Lane) -> str:
-    times = {STATE_WORDS[state]: time for state, time in lane.totals.items() if time}
+def _parts(lane: Lane, requests: Mapping[State, str]) -> str:
+    words = THREAD_WORDS if lane.conn is None else requests
+    times = {words[state]: time for state, time in lane.totals.items() if time}
     return (
         ", ".join(f"{words} {percent_words(time / lane.total)}" for words, time in times.items())
         or "no time at all"

@@ -125,7 +125,7 @@ _OPTIONS = {
 _HOW = {0: "SHUT_RD", 1: "SHUT_WR", 2: "SHUT_RDWR"}
 _POLL_BITS = ((1, "IN"), (2, "PRI"), (4, "OUT"), (8, "ERR"), (16, "HUP"), (32, "NVAL"), (0x2000, "RDHUP"),
               (1 << 28, "EXCLUSIVE"), (1 << 30, "ONESHOT"), (1 << 31, "ET"))  # fmt: skip
-_MESSAGE_FLAGS = tuple(_constants("MSG_").items())
+_MESSAGE_FLAGS = tuple(sorted(_constants("MSG_").items()))
 _SELECT_BITS = ((1, "READ"), (2, "WRITE"), (4, "EXCEPTIONAL"))
 _LOW_LEVEL = ("epoll", "poll")
 
