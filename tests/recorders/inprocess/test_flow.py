@@ -77,7 +77,7 @@ def test_generators_of_a_script(record: Record) -> None:
             yield "text", 5
             yield got
             yield None
-            return right.recv(9)
+            return right.recv(1)
         one, two = talk(b"a"), talk(b"b")
         never = talk(b"c")
         next(one), next(two), two.send(7)
@@ -131,14 +131,16 @@ def test_every_end_is_a_return(record: Record) -> None:
         next(gen), gen.throw(KeyError), next(gen, None)
     """)
 
+    # From 3.13 on, a generator that stands outside of any `try` is closed without being run again: nothing can be seen.
+    closing = [] if sys.version_info >= (3, 13) else ["return"]
     for number in (1, 2):
         assert ["start", "yield 1", "resume", "return"] == story(done, f"fails #{number}")
-        assert ["start", "yield 1", "return"] == story(done, f"closed #{number}")
+        assert ["start", "yield 1", *closing] == story(done, f"closed #{number}")
         assert ["start", "yield 1", "resume", "return"] == story(done, f"fails #{number + 2}")
-    assert ["start", "yield 1", "return"] == story(done, "closed #3")
+    assert ["start", "yield 1", *closing] == story(done, "closed #3")
     assert ["start", "yield 1", "resume", "yield 2", "resume", "return"] == story(done, "caught #1")
     ends = Counter(event.op for event in steps(done))
-    assert ends["start"] == ends["return"] == 8
+    assert (8, 5 + 3 * len(closing)) == (ends["start"], ends["return"])
 
 
 @for_scripts
