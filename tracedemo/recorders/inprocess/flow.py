@@ -146,7 +146,8 @@ class Monitor:
     """sys.monitoring, for Python 3.12 and newer.
 
     A generator that ends by an exception, or is closed, is finished, too; what tells (PY_UNWIND, PY_THROW) can only be
-    asked of all code at once, so it is asked for from the first generator on.
+    asked of all code at once, so it is asked for while there is a generator to watch: measured, 0.2 us more for each
+    exception that leaves a frame. (On 3.13 nothing tells that one was closed outside of any `try`: its code does not run.)
     """
 
     def __init__(self, spool: Spool) -> None:
@@ -197,7 +198,7 @@ class Monitor:
 
     def _take(self, code: CodeType) -> None:
         monitoring, events = self.monitoring, self.monitoring.events
-        if not self.taken:
+        if all(steps < 0 for steps in self.taken.values()):
             monitoring.set_events(self.tool, events.PY_START | events.PY_THROW | events.PY_UNWIND)
         self.spool.codes.append(code)
         self.taken[id(code)] = 0
@@ -240,6 +241,8 @@ class Monitor:
         if calls == self.calls[id(code)]:
             self.taken[id(code)] = -1
             self.monitoring.set_local_events(self.tool, code, 0)
+            if all(steps < 0 for steps in self.taken.values()):
+                self.monitoring.set_events(self.tool, self.monitoring.events.PY_START)
             self.spool.meta("flow_ended", code.co_qualname)
         self.calls[id(code)] = calls
 

@@ -29,15 +29,15 @@ Theory of operation (the words and the server's side: `tracedemo/lockstep.py`)
 
 from __future__ import annotations
 
-import _socket
 import os
 import sys
-from _thread import RLock, get_ident
+from _thread import get_ident
 from errno import EINPROGRESS
 
-from tracedemo.lockstep import ARRIVAL_GRACE_S, decode_moved, encode_step
+from tracedemo.lockstep import ARRIVAL_GRACE_S
 from tracedemo.recorders.inprocess import describe, describe_ready
-from tracedemo.recorders.inprocess.spool import ARGS, HIGH, RESULT, clock, suppress
+from tracedemo.recorders.inprocess.line import Line
+from tracedemo.recorders.inprocess.spool import ARGS, RESULT, clock, suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,31 +74,22 @@ class Pace:
     def __init__(self, spool: Spool, control: str) -> None:
         """Args: control: path of the server's control socket."""
         self.spool = spool
-        self.control = control
         self.not_yet: dict[int, int] = {}
         self.glances: dict[int, int] = {}
         self.vain = 0
         self.stuck: dict[int, dict[int, int]] = {}
         # Poll objects do not tell what they watch, and are kept, so that no other gets their address.
         self.polls: dict[int, tuple[Any, dict[int, int]]] = {}
-        # A bare number, which nothing closes when the interpreter ends: the kernel would be seen to do something for us.
-        self.line: int | None = None
+        self.line = Line(control)
         self.renew()
 
     def renew(self) -> None:
-        """At the beginning, and in a child after fork: no thread but this one, and a line to the server of its own.
-
-        It is opened before the program makes sockets of its own, whose numbers then stay what they are.
-        """
-        self.lock = RLock()
+        """At the beginning, and in a child after fork: no thread but this one, and a line to the server of its own."""
         self.stuck.clear()
         self.not_yet.clear()
         self.glances.clear()
         t0 = clock()
-        if self.line is not None:
-            os.close(self.line)
-        self.line = self._call_server()
-        self._note(t0, NO_ANSWER if self.line is None else CALLED)
+        self._note(t0, CALLED if self.line.renew() else NO_ANSWER)
 
     # -- Layers
 
@@ -316,7 +307,7 @@ class Pace:
             fd: port for waiting in list(self.stuck.values()) for fd, port in waiting.items()
         } | ours
         fd_of = {port: fd for fd, port in everything.items()}
-        moved = self._exchange(sorted(fd_of))
+        moved = self.line.exchange(sorted(fd_of))
         if moved is None:
             self._note(t0, NO_ANSWER)
             return True
@@ -327,42 +318,6 @@ class Pace:
         if moved:
             self.vain = 0
         return bool(moved)
-
-    def _exchange(self, ports: list[int]) -> dict[int, str] | None:
-        """What the server has moved; None when it cannot be asked."""
-        with self.lock:
-            if self.line is None:
-                self.line = self._call_server()
-            # Taken away meanwhile: an exception in the middle, such as Ctrl-C, would leave an answer behind for the next.
-            line, self.line = self.line, None
-            if line is None:
-                return None
-            answer = b""
-            with suppress(OSError):
-                _write(line, encode_step(ports))
-                while not answer.endswith(b"\n") and (part := os.read(line, 65536)):
-                    answer += part
-            if not answer.endswith(b"\n"):
-                os.close(line)
-                return None
-            self.line = line
-            with suppress(ValueError):
-                return decode_moved(answer)
-            return None
-
-    def _call_server(self) -> int | None:
-        """Open the control connection on a high descriptor, so that the program's numbers stay what they are."""
-        with suppress(OSError):
-            line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-            line.connect(self.control)
-            with suppress(OSError), suppress(ImportError):  # a process with few descriptors has no high ones
-                from fcntl import F_DUPFD_CLOEXEC, fcntl
-
-                high = fcntl(line.fileno(), F_DUPFD_CLOEXEC, HIGH)
-                line.close()
-                return high
-            return line.detach()
-        return None
 
     def _ready(self, fds: tuple[int, ...], grace: float = 0.0, *, writing: bool = False) -> bool:
         return self._ready_events(dict.fromkeys(fds, 2 if writing else 1), grace)
@@ -401,11 +356,6 @@ class Pace:
             with suppress(Exception):
                 stream.flush()
         os._exit(STOPPED)
-
-
-def _write(fd: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(fd, data) :]
 
 
 def _timeout(place: str, args: Any, kwargs: Any) -> Any:

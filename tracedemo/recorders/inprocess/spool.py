@@ -345,8 +345,8 @@ class Spool:
         index = self.next_thread()
         if index > MOST_THREADS:
             index = 0
+        self.local.due = NEVER  # first: who has an index has this, too
         self.local.index = index
-        self.local.due = NEVER
         if not index:
             return 0
         # `threading` may not be imported, and asking it for the current thread would make a dummy one.
@@ -432,7 +432,10 @@ def returned_late(spool: Spool, ring: "mmap.mmap", at: int, n: int, t1: int, val
 def failed(spool: Spool, ring: "mmap.mmap", at: int, n: int, t0: int, error: BaseException) -> None:
     """Close a record whose call raised."""
     t1 = clock()
-    cpu = cpu_if_due(spool, t1)
+    try:
+        cpu = 0 if t1 < spool.local.due else cpu_if_due(spool, t1)
+    except AttributeError:
+        cpu = 0
     kind = type(error)
     number = error.errno if isinstance(error, OSError) else 0
     if type(number) is not int or not 0 <= number < 32_000:
@@ -465,9 +468,10 @@ def _map(folder: str, size: int) -> "mmap.mmap":
         os.truncate(fd, size)
         if sys.version_info >= (3, 13):
             return mmap.mmap(fd, size, trackfd=False)
-        with suppress(OSError):  # a process with few descriptors keeps what there is
+        with suppress(OSError):  # a process that may have few descriptors keeps the highest that there is
             while held[-1] < HIGH:
                 held.append(os.dup(fd))
+        if held[1:]:
             os.close(held.pop())
         return mmap.mmap(fd, size)
     finally:

@@ -177,9 +177,12 @@ def described(  # noqa: C901, PLR0915  # as above
             if site == INNER:
                 return original(*args, **kwargs)
             try:
-                thread = spool.local.index
+                local = spool.local
+                thread = local.index
+                due = local.due - early
             except AttributeError:
                 thread = spool.thread()
+                due = 0
             place = site if site < LIBRARY else spool.place(site, frame.f_back)
             n = spool.next()
             ring = spool.ring
@@ -191,7 +194,7 @@ def described(  # noqa: C901, PLR0915  # as above
                 open_record(ring, at, n, t0, -1, place, owner(), thread, code + flags, -1, 0)
             result = layered(*args, **kwargs) if kwargs else layered(*args)
             t1 = clock()
-            cpu = cpu_if_due(spool, t1, early)
+            cpu = 0 if t1 < due else cpu_if_due(spool, t1, early)
             try:
                 value = 0 if after is None else after(spool, n, args, result)
                 if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:
