@@ -27,9 +27,6 @@ from tracedemo.events import FLOW
 Turns = dict[tuple[int, str], list[Segment]]
 """Stretches in which somebody was on top, by (pid, owner), in order of their begin."""
 
-Changes = dict[tuple[int, int], list[Segment]]
-"""Stretches of threads, by (pid, tid), in which their CPU clock says otherwise than their calls."""
-
 
 def has_lane(socket: Connection) -> bool:
     """Whether a socket is a request: not a listening one, not a loop's own wake-up pipe."""
@@ -51,7 +48,7 @@ def request_lanes(timed: Timed, sockets: Sequence[Connection], threads: Sequence
         if conn is not None and conn in rows_of:
             rows_of[conn].append(row)
     turns = _turns(timed)
-    changes = _changes(timed, threads)
+    changes = _Changes(timed, threads)
     between = _Threads(timed)
     served = Counter((socket.pid, owner) for socket in wanted for owner in socket.owners)
     lanes = []
@@ -69,7 +66,7 @@ def request_lanes(timed: Timed, sockets: Sequence[Connection], threads: Sequence
 
 
 def _lane(timed: Timed, socket: Connection, rows: Sequence[int], on_top: Iterable[Segment],
-          reaches: Sequence[Segment], changes: Changes) -> Lane:  # fmt: skip
+          reaches: Sequence[Segment], changes: _Changes) -> Lane:  # fmt: skip
     """Calls over turns over "parked", from the first row to the last; a generator with this one connection belongs to it
     from its first step to its last, so the lane also covers `reaches`.
     """
@@ -78,45 +75,55 @@ def _lane(timed: Timed, socket: Connection, rows: Sequence[int], on_top: Iterabl
     t0, t1 = min(begins), max(finishes)
     # Sorting is stable: a turn goes below the call that begins at the same nanosecond.
     stretches = sorted(chain(on_top, timed.calls(rows)), key=itemgetter(0))
-    cut = list(_put_right(sweep(stretches, t0, t1, State.PARKED), timed, rows, changes))
+    cut = changes.put_right(sweep(stretches, t0, t1, State.PARKED), rows)
     tid = timed.events[rows[0]].tid if rows else None
     return Lane(socket.label, socket.pid, tid, socket.number, t0, t1, tuple(cut), totals(cut))
 
 
-def _changes(timed: Timed, threads: Sequence[Lane]) -> Changes:
-    """Where a thread was in another state than its calls tell."""
-    return {
-        (lane.pid, lane.tid or 0): [
-            segment
-            for segment in lane.segments
-            if segment.state is not (State.RUNNING if segment.row is None else timed.of_row[segment.row])
-        ]
-        for lane in threads
-    }
+class _Changes:
+    """Where threads were in another state than their calls tell."""
 
+    def __init__(self, timed: Timed, threads: Iterable[Lane]) -> None:
+        self._timed = timed
+        self._of_row: dict[int, list[Segment]] = {}
+        self._parked: dict[tuple[int, int | None], list[Segment]] = {}
+        for lane in threads:
+            for segment in lane.segments:
+                if segment.row is not None and segment.state is not timed.of_row[segment.row]:
+                    self._of_row.setdefault(segment.row, []).append(segment)
+                if segment.state is State.PARKED:
+                    self._parked.setdefault((lane.pid, lane.tid), []).append(segment)
 
-def _put_right(
-    cut: Iterable[Segment], timed: Timed, rows: Sequence[int], changes: Changes
-) -> Iterator[Segment]:
-    """The stretches of a request, with the changes of the thread that works for it: that of its last call, or its next."""
-    begins = [timed.events[row].t0 for row in rows]
-    for segment in cut:
-        if segment.state is State.PARKED or not rows:
-            yield segment
-            continue
-        row = rows[max(bisect_right(begins, segment.t0) - 1, 0)] if segment.row is None else segment.row
-        event = timed.events[row]
-        yield from _changed(segment, changes.get((event.pid, event.tid), ()))
+    def put_right(self, cut: list[Segment], rows: Sequence[int]) -> list[Segment]:
+        """The stretches of a request, as the thread was that worked for it: that of its last call, or of its first.
+
+        Args:
+            rows: the rows of the request, in order.
+        """
+        if not rows or not (self._of_row or self._parked):
+            return cut
+        right: list[Segment] = []
+        event = self._timed.events[rows[0]]
+        for segment in cut:
+            _, _, state, row = segment
+            changes: Sequence[Segment] = ()
+            if row is not None:
+                changes, event = self._of_row.get(row, ()), self._timed.events[row]
+            elif state is State.RUNNING and self._parked:
+                changes = self._parked.get((event.pid, event.tid), ())
+            if changes:
+                right += _changed(segment, changes)
+            else:
+                right.append(segment)
+        return right
 
 
 def _changed(segment: Segment, changes: Sequence[Segment]) -> Iterator[Segment]:
     now = segment.t0
     for place in range(bisect_right(changes, now, key=itemgetter(1)), len(changes)):
-        begin, end, state, row = changes[place]
+        begin, end, state, _ = changes[place]
         if begin >= segment.t1:
             break
-        if row != segment.row and not (segment.row is None and state is State.PARKED):
-            continue
         if begin > now:
             yield segment._replace(t0=now, t1=begin)
         yield segment._replace(t0=max(now, begin), t1=min(end, segment.t1), state=state)

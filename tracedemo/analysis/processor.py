@@ -20,11 +20,13 @@ Theory
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 
-from tracedemo.analysis.segments import Segment, State, Timed
+from tracedemo.analysis.segments import Segment, State, Timed, totals
 from tracedemo.events import FLOW, PYTHON, TRACER
 
 LEAST = 20_000
@@ -101,33 +103,36 @@ def on_processor(cut: Sequence[Segment], clock: CpuClock) -> list[Segment]:
         known = known and check.cpu is not None
         if not check.own:
             continue  # in the middle of a stretch: the period goes on to the next call of the program
-        while place < len(cut) and cut[place].t1 <= check.t:
-            period.append(cut[place])
-            place += 1
+        first, place = place, bisect_right(cut, check.t, place, key=_end)
+        period += cut[first:place]
         if known:
-            busy = _sum(period, BUSY)
+            sums = totals(period)
+            busy, waiting = (sum(sums[state] for state in states) for states in (BUSY, WAITING))
             difference = left_open + cpu - busy
             now = difference if abs(difference) >= LEAST or check is clock.checks[-1] else 0
-            now = max(-busy, min(now, _sum(period, WAITING)))
+            now = max(-busy, min(now, waiting))
             left_open = difference - now
-            period = list(_settled(period, now)) if now else period
+            period = list(_settled(period, now, busy)) if now else period
         right += period
         period, cpu, known = [], 0, True
-    return [segment for segment in (*right, *period, *cut[place:]) if segment.t0 >= begin]
+    right += period
+    right += cut[place:]
+    # Of what came before the begin only the stretch itself, and its parts, are to go.
+    while right[0].t0 < begin:
+        del right[0]
+    return right
 
 
-def _settled(period: Sequence[Segment], difference: int) -> Iterator[Segment]:
+def _settled(period: Sequence[Segment], difference: int, busy: int) -> Iterator[Segment]:
     """A period in which the thread was on the processor for `difference` longer than it was busy, or shorter."""
-    if difference > 0:
-        states, time = WAITING, difference
-    else:
-        states, time = BUSY, _sum(period, BUSY) + difference
+    states, time = (WAITING, difference) if difference > 0 else (BUSY, busy + difference)
     shares = _shares([segment for segment in period if segment.state in states], time)
     for segment in period:
-        if segment.state not in states or not _length(segment):
+        middle = segment.t0 + shares.get(segment, 0)
+        whole = middle == segment.t1 and difference < 0
+        if whole or segment.state not in states or not _length(segment):
             yield segment
             continue
-        middle = segment.t0 + shares[segment]
         worked, rest = segment._replace(t1=middle), segment._replace(t0=middle)
         if difference > 0:
             worked = worked._replace(state=State.CALL)
@@ -149,9 +154,8 @@ def _shares(segments: Sequence[Segment], time: int) -> dict[Segment, int]:
     return shares
 
 
-def _sum(segments: Iterable[Segment], states: Collection[State]) -> int:
-    return sum(_length(segment) for segment in segments if segment.state in states)
-
-
 def _length(segment: Segment) -> int:
     return segment.t1 - segment.t0
+
+
+_end = itemgetter(1)
