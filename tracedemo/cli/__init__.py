@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
@@ -38,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     with _surroundings():
         try:
-            code = _dispatch(words)
+            try:
+                code = _dispatch(words)
+            except SystemExit as end:  # argparse has printed a help; or a signal ends us
+                code = end.code if isinstance(end.code, int) else 0
             sys.stdout.flush()
         except TracedemoError as error:
             complain(error)
@@ -50,8 +52,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             # The reader (head, less) has seen enough.
             hang_up(sys.stdout)
             return 0
-        except SystemExit as end:  # argparse has printed a help; or a signal ends us
-            return end.code if isinstance(end.code, int) else 0
         except Exception as error:  # noqa: BLE001  # the last one who can say anything
             return _own_fault(error)
         return code
@@ -68,7 +68,7 @@ def _dispatch(words: Sequence[str]) -> int:
     first, *rest = words
     if first in COMMANDS:
         # The only command that is imported, and only when its words are understood.
-        args = parser_for(first).parse_args(rest)
+        args = parser_for(first).understand(rest)
         code: int = import_module(f"tracedemo.cli.{first}").run(args)
         return code
     if first in ("-h", "--help"):
@@ -89,7 +89,7 @@ def _unknown(words: Sequence[str], commands: Iterable[str]) -> UsageError:
     first = words[0]
     if first.startswith("-"):
         return UsageError(f"there is no option {first!r} before a command", "See: tracedemo --help")
-    if by_name(first) or first.endswith(".py") or Path(first).exists():
+    if by_name(first) or first.endswith(".py") or os.path.exists(first):  # noqa: PTH110  # any text
         return UsageError(f"{first} is not a command", f"Did you mean: tracedemo run {' '.join(words)}")
     if near := get_close_matches(first, commands, 1):
         return UsageError(f"there is no command {first!r}", f"Did you mean: tracedemo {near[0]}")
@@ -101,10 +101,16 @@ def _unknown(words: Sequence[str], commands: Iterable[str]) -> UsageError:
 
 def complain(error: TracedemoError) -> None:
     """Say what failed, and what to do."""
+    lines = [f"tracedemo: {printable(error.message)}"]
+    if error.remedy:
+        lines.append(f"  {printable(error.remedy)}")
     try:
-        tell(f"tracedemo: {printable(error.message)}", sys.stderr)
-        if error.remedy:
-            tell(f"  {printable(error.remedy)}", sys.stderr)
+        if sys.stderr.isatty():
+            from tracedemo.cli.text import paragraph
+
+            lines = [paragraph(line.lstrip(), "  " if number else "", 2) for number, line in enumerate(lines)]
+        for line in lines:
+            tell(line, sys.stderr)
     except OSError:  # a full disk; the exit code says it, too
         hang_up(sys.stderr)
 

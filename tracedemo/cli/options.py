@@ -68,15 +68,15 @@ def _refuse_what_does_nothing(args: argparse.Namespace, targets: Sequence[Target
         )
     if any(target.kind == "variant" for target in targets):
         return
-    names = " and ".join(target.name for target in targets)
+    names = ", ".join(dict.fromkeys(target.name for target in targets))
     if of_variants:
         raise UsageError(
-            f"{of_variants[0]} is for variants, and {names} is not one",
+            f"{of_variants[0]} is for variants, and here is none: {names}",
             "Leave it out. What stands behind a script's name is handed to the script.",
         )
     if of_server and not any(ADDRESS in word for target in targets for word in target.argv):
         raise UsageError(
-            f"{of_server[0]} is for our server, and {names} does not ask for one",
+            f"{of_server[0]} is for our server, and nobody asks for it here: {names}",
             f"Leave it out, or put {ADDRESS} among the script's arguments: our server's address takes its place.",
         )
 

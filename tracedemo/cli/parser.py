@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from tracedemo.cli.text import columns
@@ -25,6 +26,15 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**settings)
         self.add_argument("-h", "--help", action="help", default=argparse.SUPPRESS, help="this help")
 
+    def understand(self, words: Sequence[str]) -> argparse.Namespace:
+        """What the words say; options may stand anywhere, unless something takes all the rest.
+
+        Raises:
+            UsageError: they say nothing that can be understood.
+        """
+        takes_rest = any(action.nargs == argparse.REMAINDER for action in self._actions)
+        return self.parse_args(words) if takes_rest else self.parse_intermixed_args(words)
+
     def error(self, message: str) -> NoReturn:
         """Say what was wrong, and where the help is."""
         message = message.removeprefix("argument ")
@@ -43,6 +53,10 @@ class Parser(argparse.ArgumentParser):
 
         near = get_close_matches(option, self._option_string_actions, 1, cutoff=0.7)
         return f"Did you mean {near[0]}?  See: {self.prog} --help" if near else ""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print a help; argparse would pass over a disk that is full."""
+        (file or sys.stdout).write(message)
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

@@ -69,8 +69,8 @@ def wish(args: argparse.Namespace) -> Wish:
 
 def _check_writable(path: Path) -> None:
     """Before a run of minutes, not after it."""
-    existed = path.exists()
     try:
+        existed = path.exists()
         with path.open("ab"):
             pass
         if not existed:

@@ -66,7 +66,7 @@ def _behind(args: argparse.Namespace) -> list[str]:
 
 def _with_more(args: argparse.Namespace, words: list[str]) -> argparse.Namespace:
     """Options before a variant's name and behind it: what can be given again and again adds up, else the last counts."""
-    before, behind = vars(args), vars(parser_behind_variant().parse_args(words))
+    before, behind = vars(args), vars(parser_behind_variant().understand(words))
     lists = {
         name: before[name] + behind[name] for name in ("view", "output") if name in before and name in behind
     }
