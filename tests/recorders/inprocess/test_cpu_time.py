@@ -200,14 +200,14 @@ def test_threads_are_asked_each_for_itself(in_process: InProcess, clocks: Clocks
 def test_an_open_call_has_nothing_of_an_earlier_one(tmp_path: Path) -> None:
     """A slot that is used again, by a call that never returns, shows nothing of what it held before."""
     spool = layout.Spool(str(tmp_path), 8, 8, 64)
-    at = layout.PAGE + layout.SIZE
-    layout.OPEN.pack_into(spool.ring, at, 1, 1000, 4, 0, 0, 0, layout.OP["recv"], 10, 0)
+    first = at = layout.SIZE
+    layout.OPEN.pack_into(spool.ring, at, first, 1000, 4, 0, 0, 0, layout.OP["recv"], 10, 0)
     layout.CLOSE.pack_into(spool.ring, at + layout.CLOSE_AT, 2000, 10, 11, 1, 500)
-    layout.OPEN.pack_into(spool.ring, at, 9, 3000, 4, 0, 0, 0, layout.OP["recv"], 10, 0)
-    spool.ring.flush()
+    layout.OPEN.pack_into(spool.ring, at, first + 8 * layout.SIZE, 3000, 4, 0, 0, 0, layout.OP["recv"], 10, 0)
+    spool.map.flush()
 
     (event,) = read_spool(next(tmp_path.glob("*.spool"))).events
-    spool.ring.close()
+    spool.close()
 
     assert (8, None, None, None) == (event.seq, event.t1, event.errno, event.exc)
     assert "cpu" not in event.args

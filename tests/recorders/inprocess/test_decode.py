@@ -43,10 +43,10 @@ def good() -> bytes:
         spool = recorder.spool
         for number in range(3):
             n = spool.next_flow()
-            at = spool.flow_at + (n & spool.flow_mask) * layout.SIZE
+            at = spool.flow_at + (n & spool.flow_mask)
             op = layout.OP[("start", "yield", "return")[number]]
             word = spool.fact("fetch" if number == 0 else "fd 3, WRITE")
-            layout.OPEN.pack_into(spool.ring, at, n, 5, 3, 0, 9, 1, op, word << 32 | 1, 5)
+            layout.OPEN.pack_into(spool.map, at, n, 5, 3, 0, 9, 1, op, word << 32 | 1, 5)
         return next(folder.glob("*.spool")).read_bytes()
 
 
@@ -151,7 +151,7 @@ def test_a_record_of_any_numbers(data: st.DataObject) -> None:
         at = layout.PAGE + slot * layout.SIZE
         op = data.draw(st.integers(0, 2**15 - 1))
         layout.OPEN.pack_into(
-            raw, at, slot, data.draw(st.integers(1, 2**62)), data.draw(st.integers(-(2**31), 2**31 - 1)),
+            raw, at, slot * layout.SIZE, data.draw(st.integers(1, 2**62)), data.draw(st.integers(-(2**31), 2**31 - 1)),
             data.draw(st.integers(-(2**31), 2**31 - 1)), data.draw(st.integers(0, 50)), 1, op, data.draw(number), 0,
         )  # fmt: skip
         layout.CLOSE.pack_into(
@@ -209,7 +209,7 @@ def test_processes_in_the_order_in_which_they_began(tmp_path: Path) -> None:
     assert sorted(head.started for head in heads) == [head.started for head in heads]
     assert {(os.getpid(), os.getppid())} == {(head.pid, head.parent) for head in heads}
     for spool in spools:
-        spool.ring.close()
+        spool.close()
 
 
 def test_an_argument_is_shown_as_it_was_given(record: Record) -> None:

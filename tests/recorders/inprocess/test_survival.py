@@ -73,6 +73,8 @@ def records_of(path: Path) -> list[tuple[int, ...]]:
 def test_threads_lose_and_tear_nothing(tmp_path: Path) -> None:
     """8 threads that make 40,000 calls each, and are switched as often as can be, leave 320,000 whole records."""
     left, right = socket.socketpair()
+    quick, other = socket.socketpair()
+    quick.setblocking(False)  # what cannot wait is written in another way
     size = {number: bytes(number) for number in range(THREADS)}
     natives: dict[int, int] = {}
     start = threading.Barrier(THREADS)
@@ -80,9 +82,10 @@ def test_threads_lose_and_tear_nothing(tmp_path: Path) -> None:
     def talk(number: int) -> None:
         natives[number] = threading.get_native_id()
         datagram = socket.socket(type=socket.SOCK_DGRAM)
+        call, *args = ((datagram.getsockname,), (left.setblocking, True), (quick.send, b""))[number % 3]
         start.wait()
         for _ in range(CALLS):
-            datagram.getsockname() if number % 2 else left.setblocking(True)
+            call(*args)
         datagram.close()
         left.send(size[number])
 
@@ -98,13 +101,13 @@ def test_threads_lose_and_tear_nothing(tmp_path: Path) -> None:
                 thread.join()
     finally:
         sys.setswitchinterval(interval)
-        left.close()
-        right.close()
+        for sock in (left, right, quick, other):
+            sock.close()
 
     path = next(tmp_path.glob("*.spool"))
     records = records_of(path)
     made = THREADS * (CALLS + 3)  # socket() and close() and send() besides
-    assert list(range(1, made + 1)) == [raw[0] for raw in records]
+    assert [number * layout.SIZE for number in range(1, made + 1)] == [raw[0] for raw in records]
     assert all(0 < raw[1] <= raw[8] for raw in records), "every record is closed, after it was opened"
     facts = read_spool(path).facts
     by_thread: dict[int, list[int]] = {}
@@ -112,7 +115,7 @@ def test_threads_lose_and_tear_nothing(tmp_path: Path) -> None:
         by_thread.setdefault(facts.threads[raw[5]][0], []).append(raw[6] & layout.OP_MASK)
     assert set(natives.values()) == set(by_thread)
     for number, native in natives.items():
-        op = "getsockname" if number % 2 else "setblocking"
+        op = ("getsockname", "setblocking", "send")[number % 3]
         assert ["socket", *[op] * CALLS, "close", "send"] == [layout.OPS[code] for code in by_thread[native]]
 
 
@@ -261,5 +264,5 @@ def test_a_process_number_that_comes_again_gets_a_spool_again(tmp_path: Path) ->
     two = layout.Spool(str(tmp_path), 8, 8, 64)
 
     assert 2 == len(list(tmp_path.glob(f"{os.getpid()}*.spool")))
-    one.ring.close()
-    two.ring.close()
+    one.close()
+    two.close()

@@ -129,20 +129,20 @@ def _read_ring(data: mmap.mmap, start: int, slots: int) -> tuple[list[tuple[Any,
     does not lie where its number belongs, or has no time, is no record.
     """
     found: list[tuple[Any, ...]] = []
-    block, mask = 4096, slots - 1
+    block, whole = 4096, slots * layout.SIZE
     for first in range(0, slots, block):
         count = min(block, slots - first)
         piece = data[start + first * layout.SIZE : start + (first + count) * layout.SIZE]
         here = [
             raw
             for slot, raw in enumerate(layout.RECORD.iter_unpack(piece), first)
-            if raw[0] > 0 and raw[0] & mask == slot and raw[1] > 0
+            if raw[0] > 0 and raw[0] % whole == slot * layout.SIZE and raw[1] > 0
         ]
         found += here
         if not here:
             break
     found.sort()
-    return found, found[-1][0] if found else 0
+    return found, found[-1][0] // layout.SIZE if found else 0
 
 
 def _read_facts(data: mmap.mmap, start: int, chunks: int) -> Facts:
@@ -284,7 +284,7 @@ class _Decoder:
         if cpu:
             what.args["cpu"] = cpu * layout.CPU_UNIT if cpu < layout.MOST_CPU else None
         return Event(
-            seq=n - 1,
+            seq=n // layout.SIZE - 1,
             lane=lane,
             op=name,
             t0=t0,
@@ -299,7 +299,7 @@ class _Decoder:
             exc=facts.exceptions.get(exc, "Exception") if exc else None,
             bytes=what.bytes,
             site=facts.sites.get(site),
-            user_site=facts.sites.get(user % layout.LIBRARY),
+            user_site=facts.sites.get(user % layout.IMPORTING),
             mark=TRACER if flags & layout.IS_TRACER else LATE if self.off and t1 > self.off else None,
         )
 

@@ -64,15 +64,20 @@ def argument(args: Args, kwargs: Kwargs, index: int, name: str, default: Any = N
 
 def whole(value: Any, default: int = -1) -> int:
     """A number given by the program as an exact int; anything else, of which only its own code knows, is the default."""
+    if type(value) is int:
+        return value
     return int.__add__(value, 0) if isinstance(value, int) else default
 
 
 def size_of(buffer: Any) -> int:
     """How many bytes a buffer holds; -1 for no buffer, and for one written in Python, whose code would run twice."""
+    kind = type(buffer)
     if isinstance(buffer, int):
         return whole(buffer)
     try:
-        if hasattr(type(buffer), "__buffer__") and hasattr(type(buffer).__buffer__, "__code__"):
+        if kind is memoryview or kind is bytearray:  # what files of the standard library read into
+            return buffer.nbytes if kind is memoryview else len(buffer)
+        if hasattr(kind, "__buffer__") and hasattr(kind.__buffer__, "__code__"):
             return -1
         with memoryview(buffer) as view:
             return view.nbytes
@@ -149,6 +154,8 @@ def new_mode(_spool: Spool, _n: int, args: Args, _result: Any) -> int:
 
 def setting_option(spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
     """Before setsockopt: the value may be a number, bytes, or None with a length."""
+    if len(args) == 4 and type(args[1]) is type(args[2]) is type(args[3]) is int:  # the usual, and quick
+        return fileno(args[0]), 0, spool.fact(args[1:])
     value = args[3] if len(args) > 3 else None
     shown = whole(value) if isinstance(value, int) else None if value is None else f"{size_of(value)} bytes"
     return fileno(args[0]), 0, spool.fact((whole(args[1]), whole(args[2]), shown))
@@ -329,5 +336,6 @@ def looking_up(spool: Spool, args: Args, kwargs: Kwargs) -> Known:
 def looked_up(spool: Spool, _n: int, _args: Args, result: Any) -> int:
     """After a name lookup: the addresses, each once, or whatever else it answers."""
     if type(result) is list:  # the library's own, of its own plain values
-        return spool.fact(tuple({item[4] if len(item) == 5 else item: None for item in result}))
+        found = [item[4] if len(item) == 5 else item for item in result]
+        return spool.fact(tuple(found) if len(found) == 1 else tuple(dict.fromkeys(found)))
     return spool.fact((plain(result),))

@@ -19,7 +19,7 @@ from __future__ import annotations
 import sys
 from sys import _getframe
 
-from tracedemo.recorders.inprocess.spool import LIBRARY, OP, RECORD, SIZE, clock, is_library
+from tracedemo.recorders.inprocess.spool import INDEX, OP, RECORD, clock, is_library
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,14 +72,14 @@ class Steps:
             return
         try:
             site = spool.sites[id(frame.f_code) + frame.f_lasti]
-            thread = spool.local.index
+            thread = spool.local.own[INDEX]
         except (KeyError, AttributeError):
             site = spool.site_of(frame)
             thread = spool.thread()
         n = spool.next_flow()
         now = clock()
-        RECORD.pack_into(spool.ring, spool.flow_at + (n & spool.flow_mask) * SIZE,
-                         n, now, fd, site % LIBRARY, owner, thread, op, number, now, 0, 0, 0, 0)  # fmt: skip
+        RECORD.pack_into(spool.map, spool.flow_at + (n & spool.flow_mask),
+                         n, now, fd, abs(site), owner, thread, op, number, now, 0, 0, 0, 0)  # fmt: skip
 
     def _describe(self, value: Any) -> tuple[int, str]:
         """(fd, words) of any other value: texts and numbers as they are, the rest by what it is."""
@@ -200,7 +200,7 @@ class Monitor:
         monitoring, events = self.monitoring, self.monitoring.events
         if all(steps < 0 for steps in self.taken.values()):
             monitoring.set_events(self.tool, events.PY_START | events.PY_THROW | events.PY_UNWIND)
-        self.spool.codes.append(code)
+        self.spool.codes[id(code)] = code
         self.taken[id(code)] = 0
         self.calls[id(code)] = self._count_calls()
         monitoring.set_local_events(self.tool, code, self.local)
@@ -247,5 +247,5 @@ class Monitor:
         self.calls[id(code)] = calls
 
     def _count_calls(self) -> int:
-        """How many records the python lane has: what `repr` of its counter says."""
-        return int(repr(self.spool.next.__self__)[6:-1])  # type: ignore[attr-defined]  # the method of a count
+        """The number of the next record of the python lane: what `repr` of its counter, "count(128, 64)", says."""
+        return int(repr(self.spool.next.__self__)[6:].partition(",")[0])  # type: ignore[attr-defined]  # the method of a count

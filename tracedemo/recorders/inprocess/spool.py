@@ -9,9 +9,11 @@ Operations we want to support
 Plan
     Two rings of records (calls, steps of generators) and an arena of small chunks for everything that is not a
     number: addresses, ready lists, names of call sites, threads and owners. A slot or chunk is claimed by
-    `next(itertools.count)`, which is one step of C and so belongs to one thread. Record n lives in slot n modulo the
-    size of the ring; n counts from 1, so that 0 means "never written". A slot holds n, so that the reader knows which
-    round of the ring it is from.
+    `next(itertools.count)`, which is one step of C and so belongs to one thread. Records are numbered in steps of their
+    size, so that number n modulo the size of the ring is the place where it lives; 0 means "never written". A slot holds
+    n, so that the reader knows which round of the ring it is from.
+    A call that may wait is written at entry, and closed at return. One that cannot (`transfer`, on a non-blocking socket)
+    is written at return, all at once: a process that is killed in the middle of it loses that one.
 
 The one race
     A call that is still open while the ring goes once around would close a slot that is no longer its own. That takes
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
     from typing import Any
 
-MAGIC = b"TDSPOOL2"
+MAGIC = b"TDSPOOL3"
 HEADER = struct.Struct("<8sqqqqqqqqq")
 """magic, pid, slots, flow slots, chunks, monotonic and realtime at start, time off, side chunks lost, parent pid."""
 OFF_AT, LOST_AT = 56, 64
@@ -54,6 +56,8 @@ CLOSE = struct.Struct("<qqhhI")
 CLOSE_WELL = struct.Struct("<qqq")
 """The same for a quick call that came back with a result: t1, value, and zero for the rest."""
 CLOSE_AT = 40
+RECORD_WELL = struct.Struct("<qqiiiHhqqqq")
+"""OPEN and CLOSE_WELL in one."""
 RECORD = struct.Struct("<qqiiiHhqqqhhI")
 SIZE = RECORD.size
 """64: one record touches one line of the processor's cache, not two."""
@@ -93,14 +97,14 @@ MOST_CPU = 0xFFFF_FFFF
 """Seven minutes: the most that a record can hold. It stands for that or more."""
 NEVER = 1 << 62
 """A time that does not come."""
+INDEX, DUE, CPU = range(3)
+"""What `Spool.local.own` holds for each thread: its number, when its CPU time is asked for again, and what it was."""
 
 FOREIGN = 1 << 14
 """Added to the number of an exception class whose `errno` is a code of the resolver or of the TLS library."""
 
-INNER = -1
-"""Site of a call made by a wrapped call itself, or by the tool: not logged again."""
-LIBRARY = 1 << 24
-"""Added to the site of a caller in the standard library or site-packages."""
+INNER = 0
+"""Site of a call that is not logged: made by a wrapped call itself, or by the tool, or while nothing is recorded."""
 
 IMPORTING = 1 << 25
 """Added to the user's site when a module made the call while it was imported."""
@@ -141,7 +145,7 @@ def is_library(filename: str) -> bool:
     )
 
 
-OWN, LIBRARY_FILE, IMPORTER = range(3)
+LIBRARY_FILE, OWN, IMPORTER = range(3)
 
 
 def file_kind(filename: str) -> int:
@@ -173,7 +177,7 @@ class Spool:
 
     __slots__ = (
         "chunk_limit", "chunks_at", "codes", "exceptions", "facts", "file_kinds", "flow_at", "flow_mask", "folder", "inner",
-        "libraries", "local", "mask", "next", "next_chunk", "next_flow", "next_index", "next_thread", "on", "pace",
+        "local", "map", "mask", "next", "next_chunk", "next_flow", "next_index", "next_thread", "on", "pace",
         "pid", "places", "ports", "ring", "servers", "sites", "sizes", "troubled", "watch_flow",
     )  # fmt: skip
 
@@ -192,8 +196,9 @@ class Spool:
         self.folder = folder
         self.sizes = (_power_of_two(slots), _power_of_two(flow_slots), max(chunks, 1))
         self.inner: set[CodeType] = set()
-        self.codes: list[CodeType] = []
+        self.codes: dict[int, CodeType] = {}
         self.sites: dict[int, int] = {}
+        """Call sites: positive in the program's own code, negative in a library's, or INNER; empty while off."""
         self.places: dict[int, int] = {}
         self.facts: dict[Any, int] = {}
         self.file_kinds: dict[str, int] = {}
@@ -212,15 +217,16 @@ class Spool:
     def renew(self) -> None:
         """Start on an empty spool: at the beginning, and in a child after fork."""
         slots, flow_slots, chunks = self.sizes
-        self.mask, self.flow_mask, self.chunk_limit = slots - 1, flow_slots - 1, chunks
+        self.mask, self.flow_mask, self.chunk_limit = (slots - 1) * SIZE, (flow_slots - 1) * SIZE, chunks
         self.flow_at = PAGE + slots * SIZE
         self.chunks_at = self.flow_at + flow_slots * SIZE
-        self.ring = _map(self.folder, self.chunks_at + chunks * CHUNK_SIZE)
+        self.map = _map(self.folder, self.chunks_at + chunks * CHUNK_SIZE)
+        self.ring = memoryview(self.map)[PAGE:]
         parent, self.pid = self.pid or os.getppid(), os.getpid()
-        HEADER.pack_into(self.ring, 0, MAGIC, self.pid, slots, flow_slots, chunks, clock(), time.time_ns(), 0, 0,
+        HEADER.pack_into(self.map, 0, MAGIC, self.pid, slots, flow_slots, chunks, clock(), time.time_ns(), 0, 0,
                          parent)  # fmt: skip
-        self.next = itertools.count(1).__next__
-        self.next_flow = itertools.count(1).__next__
+        self.next = itertools.count(SIZE, SIZE).__next__
+        self.next_flow = itertools.count(SIZE, SIZE).__next__
         self.next_chunk = itertools.count().__next__
         self.next_thread = itertools.count(1).__next__
         self.local = _local()
@@ -240,12 +246,10 @@ class Spool:
         while True:
             chunk = self.next_chunk()
             if chunk >= self.chunk_limit:
-                NUMBER.pack_into(self.ring, LOST_AT, chunk - self.chunk_limit + 1)
+                NUMBER.pack_into(self.map, LOST_AT, chunk - self.chunk_limit + 1)
                 return
             piece = data[begin : begin + ROOM]
-            CHUNK.pack_into(
-                self.ring, self.chunks_at + chunk * CHUNK_SIZE, key, kind, part, len(piece), piece
-            )
+            CHUNK.pack_into(self.map, self.chunks_at + chunk * CHUNK_SIZE, key, kind, part, len(piece), piece)
             begin += ROOM
             if begin >= len(data) or part == MOST_PARTS:
                 return
@@ -279,25 +283,29 @@ class Spool:
     # -- Who calls
 
     def new_site(self, frame: "FrameType") -> int:
-        """Number a call site that is seen for the first time.
+        """Number a call site that is seen for the first time; INNER when nothing is recorded any more.
 
         The key is id(code) + f_lasti: since CPython 3.11 the instructions lie inside the code object, so that the sum
         is an address of its own for every instruction, as long as the code object lives. `codes` keeps it alive.
         """
         code = frame.f_code
+        if not self.on:
+            return INNER
         if code in self.inner or code.co_filename.startswith(_OWN_FOLDER):
             site = INNER
         else:
             site = self.next_index()
             self.tell(SITE, site, code.co_filename, frame.f_lineno or 0, code.co_qualname)
             if is_library(code.co_filename):
-                site += LIBRARY
-        self.codes.append(code)
+                site = -site
+        self.codes[id(code)] = code
         self.sites[id(code) + frame.f_lasti] = site
+        if not self.on:  # another thread has switched off meanwhile
+            self.sites.clear()
         return site
 
     def site_of(self, frame: "FrameType") -> int:
-        """The number of the place at which `frame` stands."""
+        """The site at which `frame` stands."""
         site = self.sites.get(id(frame.f_code) + frame.f_lasti)
         return self.new_site(frame) if site is None else site
 
@@ -307,37 +315,41 @@ class Spool:
         When an import statement lies between, IMPORTING is added: the user's line imported a module, and it is that module
         which makes calls as it starts (selectors tries whether epoll works). 0 stands for no user's line at all.
 
-        One loop in one function, since a program that uses a library comes here with every call.
+        One loop in one function, since a program that uses a library comes here with every call. Frames of one file often
+        follow each other, so a name that is the same text as the one before needs no look.
         """
         importing = user = 0
-        kinds = self.file_kinds
+        kinds, last = self.file_kinds, None
         while frame is not None:
             code = frame.f_code
-            try:
-                kind = kinds[code.co_filename]
-            except KeyError:
-                kind = kinds[code.co_filename] = file_kind(code.co_filename)
-            if kind == OWN:
+            name = code.co_filename
+            if name is not last:
                 try:
-                    user = self.sites[id(code) + frame.f_lasti]
+                    kind = kinds[name]
                 except KeyError:
-                    user = self.new_site(frame)
-                break
-            if kind == IMPORTER:
-                importing = IMPORTING
+                    kind = kinds[name] = file_kind(name)
+                if kind:
+                    if kind == OWN:
+                        try:
+                            user = self.sites[id(code) + frame.f_lasti]
+                        except KeyError:
+                            user = self.new_site(frame)
+                        break
+                    importing = IMPORTING
+                last = name
             frame = frame.f_back
-        pair = site << 32 | user + importing
+        pair = user + importing << 32 | -site
         try:
             return self.places[pair]
         except KeyError:
             place = self.places[pair] = self.next_index()
-            self.tell(PLACE, place, site - LIBRARY, user + importing)
+            self.tell(PLACE, place, -site, user + importing)
             return place
 
     def thread(self) -> int:
         """The number of this thread in this spool."""
         try:
-            return self.local.index  # type: ignore[no-any-return]  # a thread-local has no types
+            return self.local.own[INDEX]  # type: ignore[no-any-return]  # a thread-local has no types
         except AttributeError:
             return self._new_thread()
 
@@ -345,8 +357,7 @@ class Spool:
         index = self.next_thread()
         if index > MOST_THREADS:
             index = 0
-        self.local.due = NEVER  # first: who has an index has this, too
-        self.local.index = index
+        own = self.local.own = [index, NEVER, 0]
         if not index:
             return 0
         # `threading` may not be imported, and asking it for the current thread would make a dummy one.
@@ -354,8 +365,7 @@ class Spool:
         thread = getattr(threading, "_active", {}).get(threading.get_ident()) if threading else None
         self.tell(THREAD, index, get_native_id(), str(getattr(thread, "name", "") or ""))
         if cpu_clock is not None:
-            self.local.due = clock() + CHECK_EVERY
-            self.local.cpu = cpu_clock()
+            own[DUE], own[CPU] = clock() + CHECK_EVERY, cpu_clock()
         return index
 
     def new_owner(self, name: str) -> int:
@@ -382,21 +392,40 @@ class Spool:
     def event(self, op: str, t0: int, t1: int, fd: int = -1, value: int = 0, flags: int = IS_TRACER) -> int:
         """Write a whole record at once: the tool's own calls, and closes by the garbage collector."""
         n = self.next()
-        at = PAGE + (n & self.mask) * SIZE
         RECORD.pack_into(
-            self.ring, at, n, t0, fd, 0, owner_var.get(), self.thread(), OP[op] + flags, 0, t1, value, 0, 0, 0
+            self.ring,
+            n & self.mask,
+            n,
+            t0,
+            fd,
+            0,
+            owner_var.get(),
+            self.thread(),
+            OP[op] + flags,
+            0,
+            t1,
+            value,
+            0,
+            0,
+            0,
         )
         return n
 
     def switch_on(self) -> None:
         """Begin to record."""
-        NUMBER.pack_into(self.ring, OFF_AT, 0)
+        NUMBER.pack_into(self.map, OFF_AT, 0)
         self.on = True
 
     def switch_off(self) -> None:
         """From now on wrappers only pass through; what still returns is marked late by the reader."""
         self.on = False
-        NUMBER.pack_into(self.ring, OFF_AT, clock())
+        self.sites.clear()
+        NUMBER.pack_into(self.map, OFF_AT, clock())
+
+    def close(self) -> None:
+        """Give the memory back; nothing can be written from now on."""
+        self.ring.release()
+        self.map.close()
 
 
 def _power_of_two(number: int) -> int:
@@ -407,35 +436,29 @@ def cpu_if_due(spool: Spool, now: int, early: int = 0) -> int:
     """CPU time, in CPU_UNITs, that this thread has used since it was asked before; 0: it is not yet time to ask again, not
     even `early`.  What is too little for a unit is kept for the next time.
     """
-    local = spool.local
     try:
-        if now + early < local.due:
-            return 0
-        last = local.cpu
-    except (
-        AttributeError
-    ):  # no clock; a thread without a number; a signal handler has forked in the middle of the call
+        own = spool.local.own
+    except AttributeError:  # a signal handler has forked in the middle of the call
         return 0
-    used: int = (cpu_clock() - last) // CPU_UNIT  # type: ignore[misc]  # where there is a `cpu`, there is a clock
-    local.cpu = last + used * CPU_UNIT
-    local.due = now + CHECK_EVERY
+    if now + early < own[DUE]:
+        return 0
+    used: int = (cpu_clock() - own[CPU]) // CPU_UNIT  # type: ignore[misc]  # without a clock it is never due
+    own[CPU] += used * CPU_UNIT
+    own[DUE] = now + CHECK_EVERY
     return min(used, MOST_CPU)
 
 
-def returned_late(spool: Spool, ring: "mmap.mmap", at: int, n: int, t1: int, value: int) -> None:
+def returned_late(spool: Spool, ring: memoryview, at: int, n: int, t1: int, value: int) -> None:
     """Close a record whose call took LONG or longer, and came back with a result."""
     cpu = cpu_if_due(spool, t1)
     if NUMBER.unpack_from(ring, at)[0] == n:
         CLOSE.pack_into(ring, at + CLOSE_AT, t1, value, 0, 0, cpu)
 
 
-def failed(spool: Spool, ring: "mmap.mmap", at: int, n: int, t0: int, error: BaseException) -> None:
+def failed(spool: Spool, ring: memoryview, at: int, n: int, t0: int, error: BaseException) -> None:
     """Close a record whose call raised."""
     t1 = clock()
-    try:
-        cpu = 0 if t1 < spool.local.due else cpu_if_due(spool, t1)
-    except AttributeError:
-        cpu = 0
+    cpu = cpu_if_due(spool, t1)
     kind = type(error)
     number = error.errno if isinstance(error, OSError) else 0
     if type(number) is not int or not 0 <= number < 32_000:

@@ -27,14 +27,14 @@ from tracedemo.recorders.inprocess.spool import (
     CLOSE_WELL,
     COLLECTED,
     COULD_WAIT,
+    DUE,
+    INDEX,
     INNER,
-    LIBRARY,
     LONG,
     NUMBER,
     OP,
     OPEN,
-    PAGE,
-    SIZE,
+    RECORD_WELL,
     clock,
     cpu_if_due,
     failed,
@@ -65,49 +65,53 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
     """
     code = OP[op]
     waiting = code + COULD_WAIT
-    sites = spool.sites
-    new_site = spool.new_site
+    sites, new_site, place_of = spool.sites, spool.new_site, spool.place
     owner = owner_var.get
-    open_record, close_record = OPEN.pack_into, CLOSE_WELL.pack_into
+    record, open_record, close_record = RECORD_WELL.pack_into, OPEN.pack_into, CLOSE_WELL.pack_into
+    # The pace may end the process inside the call.
+    at_once = code if layered is original else -1
 
-    def wrapper(  # noqa: C901, PLR0912
+    def wrapper(  # noqa: C901, PLR0912, PLR0915
         sock: "Any" = MISSING, size: "Any" = MISSING, /, *rest: "Any", **named: "Any"
     ) -> "Any":
         # Positional with defaults, not *args: the usual call passes no more than these two, and goes on without tuples.
         t0 = 0
         try:
-            if not spool.on:
-                return original(*given(sock, size), *rest, **named)
             frame = _getframe(1)
             try:
-                site = sites[id(frame.f_code) + frame.f_lasti]
+                place = sites[id(frame.f_code) + frame.f_lasti]
             except KeyError:
-                site = new_site(frame)
+                place = new_site(frame)
+            if place < 0:
+                place = place_of(place, frame.f_back)
             try:
                 fd = fileno(sock)
                 kind = code if gettimeout(sock) == 0.0 else waiting
                 count = size if type(size) is int else len(size) if type(size) is bytes else size_of(size)
-                thread = spool.local.index
+                thread = spool.local.own[INDEX]
             except AttributeError:
                 thread = spool.thread()
             except TypeError:
-                site = INNER  # not a socket at all: the original has the right words for it
-            if site == INNER:
+                place = INNER  # not a socket at all: the original has the right words for it
+            if not place:
                 return original(*given(sock, size), *rest, **named)
-            place = site if site < LIBRARY else spool.place(site, frame.f_back)
-            n = spool.next()
+            # Not spool.next(): the interpreter has no quick way for a method that stands in a slot.
+            claim = spool.next
+            n = claim()
             if rest or named:
                 count, flags = asked_for(op, count, (sock, size, *rest), named)
                 if flags:
                     spool.tell(ARGS, n, flags)
                     kind = code if flags & DONTWAIT else kind
             ring = spool.ring
-            at = PAGE + (n & spool.mask) * SIZE
+            at = n & spool.mask
+            who = owner()
             t0 = clock()
-            try:
-                open_record(ring, at, n, t0, fd, place, owner(), thread, kind, count, 0)
-            except StructError:  # a size beyond all measure
-                open_record(ring, at, n, t0, fd, place, owner(), thread, kind, -1, 0)
+            if kind != at_once:
+                try:
+                    open_record(ring, at, n, t0, fd, place, who, thread, kind, count, 0)
+                except StructError:  # a size beyond all measure
+                    open_record(ring, at, n, t0, fd, place, who, thread, kind, -1, 0)
             if rest or named or size is MISSING:
                 result = layered(*given(sock, size), *rest, **named)
             else:
@@ -115,17 +119,32 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
             t1 = clock()
             moved = count if result is None else result if type(result) is int else len(result)
             if t1 - t0 < LONG:
-                close_record(ring, at + CLOSE_AT, t1, moved, 0)
+                if kind == at_once:
+                    record(ring, at, n, t0, fd, place, who, thread, kind, count, t1, moved, 0)
+                else:
+                    close_record(ring, at + CLOSE_AT, t1, moved, 0)
             else:
+                if kind == at_once:
+                    opened(ring, at, n, t0, fd, place, who, thread, kind, count)
                 returned_late(spool, ring, at, n, t1, moved)
             return result
         except BaseException as error:
             if t0:
+                if kind == at_once:
+                    opened(ring, at, n, t0, fd, place, who, thread, kind, count)
                 failed(spool, ring, at, n, t0, error)
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
             raise
 
     return wrapper
+
+
+def opened(ring: memoryview, at: int, *facts: int) -> None:
+    """Write the record of a call that has not returned."""
+    try:
+        OPEN.pack_into(ring, at, *facts, 0)
+    except StructError:  # a size beyond all measure
+        OPEN.pack_into(ring, at, *facts[:-1], -1, 0)
 
 
 MISSING: "Any" = object()
@@ -152,41 +171,40 @@ def described(  # noqa: C901, PLR0915  # as above
     of record n; None: nothing is worth noting. What it raises is noted, and never reaches the program.
     """
     code = OP[op]
-    sites = spool.sites
+    sites, new_site, place_of = spool.sites, spool.new_site, spool.place
     owner = owner_var.get
     open_record, close_record = OPEN.pack_into, CLOSE.pack_into
     notes_failure = op == "connect"
     # A close is often the last call of a thread, or the last one for a long time.
     early = CHECK_EVERY - LONG if op == "close" else 0
 
-    def wrapper(*args: "Any", **kwargs: "Any") -> "Any":  # noqa: C901
+    def wrapper(*args: "Any", **kwargs: "Any") -> "Any":  # noqa: C901, PLR0912
         t0 = 0
         try:
-            if not spool.on:
-                return original(*args, **kwargs)
             frame = _getframe(1)
             try:
-                site = sites[id(frame.f_code) + frame.f_lasti]
+                place = sites[id(frame.f_code) + frame.f_lasti]
             except KeyError:
-                site = spool.new_site(frame)
-            if site != INNER:
+                place = new_site(frame)
+            if place < 0:
+                place = place_of(place, frame.f_back)
+            if place:
                 try:
                     fd, flags, number = before(spool, args, kwargs)
                 except Exception:  # noqa: BLE001  # wrong arguments: the original, below, has the right words for them
-                    site = INNER
-            if site == INNER:
+                    place = INNER
+            if not place:
                 return original(*args, **kwargs)
             try:
-                local = spool.local
-                thread = local.index
-                due = local.due - early
+                own = spool.local.own
             except AttributeError:
-                thread = spool.thread()
-                due = 0
-            place = site if site < LIBRARY else spool.place(site, frame.f_back)
-            n = spool.next()
+                thread, due = spool.thread(), 0
+            else:
+                thread, due = own[INDEX], own[DUE] - early
+            claim = spool.next
+            n = claim()
             ring = spool.ring
-            at = PAGE + (n & spool.mask) * SIZE
+            at = n & spool.mask
             t0 = clock()
             try:
                 open_record(ring, at, n, t0, fd, place, owner(), thread, code + flags, number, 0)
@@ -269,14 +287,15 @@ def collected(spool: "Spool", fd: int) -> None:
         return
     try:
         frame = _getframe(2)
-        site = spool.site_of(frame)
-        place = site if site < LIBRARY else spool.place(site, frame.f_back)
+        place = spool.site_of(frame)
+        if place < 0:
+            place = spool.place(place, frame.f_back)
     except ValueError:  # no Python caller: the interpreter is ending
         place = 0
     n = spool.next()
     ring = spool.ring
-    at = PAGE + (n & spool.mask) * SIZE
+    at = n & spool.mask
     t0 = clock()
-    who = (max(place, 0), owner_var.get(), spool.thread())
+    who = (place, owner_var.get(), spool.thread())
     OPEN.pack_into(ring, at, n, t0, fd, *who, OP["close"] + COLLECTED, 0, 0)
     CLOSE_WELL.pack_into(ring, at + CLOSE_AT, t0, 0, 0)
