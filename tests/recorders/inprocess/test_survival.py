@@ -266,3 +266,17 @@ def test_a_process_number_that_comes_again_gets_a_spool_again(tmp_path: Path) ->
     assert 2 == len(list(tmp_path.glob(f"{os.getpid()}*.spool")))
     one.close()
     two.close()
+
+
+def test_a_size_beyond_all_measure(in_process: InProcess) -> None:
+    """A size that no record has room for is refused as it is without us, and the call is recorded without it."""
+    left, right = socket.socketpair()
+    with left, right, in_process:
+        for blocking in (True, False):
+            left.setblocking(blocking)
+            with pytest.raises(OverflowError):
+                left.recv(1 << 70)
+
+    refused = [event for event in in_process.events() if event.op == "recv"]
+    assert ["OverflowError"] * 2 == [event.exc for event in refused]
+    assert all("size" not in event.args for event in refused)

@@ -39,7 +39,7 @@ from errno import EAGAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import CodeType, FrameType
     from typing import Any
 
@@ -455,15 +455,23 @@ def returned_late(spool: Spool, ring: memoryview, at: int, n: int, t1: int, valu
         CLOSE.pack_into(ring, at + CLOSE_AT, t1, value, 0, 0, cpu)
 
 
-def failed(spool: Spool, ring: memoryview, at: int, n: int, t0: int, error: BaseException) -> None:
-    """Close a record whose call raised."""
+def failed(
+    spool: Spool,
+    ring: memoryview,
+    at: int,
+    n: int,
+    t0: int,
+    error: BaseException,
+    facts: "Sequence[int]" = (),
+) -> None:
+    """Close a record whose call raised; `facts`, from fd to number, when it has not been opened."""
     t1 = clock()
     cpu = cpu_if_due(spool, t1)
     kind = type(error)
     number = error.errno if isinstance(error, OSError) else 0
     if type(number) is not int or not 0 <= number < 32_000:
         number = 0
-    if t1 - t0 > LONG and NUMBER.unpack_from(ring, at)[0] != n:
+    if not facts and t1 - t0 > LONG and NUMBER.unpack_from(ring, at)[0] != n:
         return
     try:
         name = spool.exceptions[kind]
@@ -473,7 +481,13 @@ def failed(spool: Spool, ring: memoryview, at: int, n: int, t0: int, error: Base
         name -= FOREIGN
         # "Want" is how the TLS library says "not yet": the descriptor answered EAGAIN.
         number = EAGAIN if kind.__name__.startswith("SSLWant") else 0
-    CLOSE.pack_into(ring, at + CLOSE_AT, t1, 0, number, name, cpu)
+    if not facts:
+        CLOSE.pack_into(ring, at + CLOSE_AT, t1, 0, number, name, cpu)
+        return
+    try:
+        RECORD.pack_into(ring, at, n, t0, *facts, t1, 0, number, name, cpu)
+    except struct.error:  # a size beyond all measure
+        RECORD.pack_into(ring, at, n, t0, *facts[:-1], -1, t1, 0, number, name, cpu)
 
 
 def _map(folder: str, size: int) -> "mmap.mmap":

@@ -125,26 +125,17 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
                     close_record(ring, at + CLOSE_AT, t1, moved, 0)
             else:
                 if kind == at_once:
-                    opened(ring, at, n, t0, fd, place, who, thread, kind, count)
+                    open_record(ring, at, n, t0, fd, place, who, thread, kind, count, 0)
                 returned_late(spool, ring, at, n, t1, moved)
             return result
         except BaseException as error:
             if t0:
-                if kind == at_once:
-                    opened(ring, at, n, t0, fd, place, who, thread, kind, count)
-                failed(spool, ring, at, n, t0, error)
+                facts = (fd, place, who, thread, kind, count) if kind == at_once else ()
+                failed(spool, ring, at, n, t0, error, facts)
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
             raise
 
     return wrapper
-
-
-def opened(ring: memoryview, at: int, *facts: int) -> None:
-    """Write the record of a call that has not returned."""
-    try:
-        OPEN.pack_into(ring, at, *facts, 0)
-    except StructError:  # a size beyond all measure
-        OPEN.pack_into(ring, at, *facts[:-1], -1, 0)
 
 
 MISSING: "Any" = object()
