@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from array import array
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,29 @@ def test_events_come_back(events: list[Event]) -> None:
         assert [getattr(event, name) for event in events] == list(column)
         assert [getattr(event, name) for event in events] == [column[row] for row in range(len(column))]
         assert list(map(repr, column)) == list(column.each(repr))
+
+
+@given(TRACES)
+def test_keys(events: list[Event]) -> None:
+    """Two rows have the same key exactly if they say the same in all of its fields."""
+    trace = Trace(events=events)
+    keys = list(trace.keys("op", "t1", "args", "site"))
+
+    assert len(events) == len(keys)
+    for one, key in zip(events, keys, strict=True):
+        for other, its_key in zip(events, keys, strict=True):
+            says, its = ([event.op, event.t1, repr(event.args), event.site] for event in (one, other))
+            assert (says == its) == (key == its_key)
+
+
+def test_codes_become_rows() -> None:
+    """Rows can be given as codes: the values behind them are those that the codes were made of."""
+    column = Interned()
+    column.extend("ab")
+    column.extend(array("i", [column.code("c"), column.code("a"), column.code("c")]))
+
+    assert [*"abcac"] == list(column)
+    assert [*"abc"] == column.values
 
 
 @given(TRACES, TRACES)

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.test_events import EVENTS, event
-from tracedemo import tracefile
 from tracedemo.errors import FileError
 from tracedemo.events import SERVER, Event, Header, Site, Trace
-from tracedemo.tracefile import Loaded, event_line, header_line, lines, parse, read, write
+from tracedemo.tracefile import Loaded, event_line, header, header_line, lines, parse, read, reading, write
+from tracedemo.tracefile.pattern import Written
 
 TEXT = st.text(max_size=8)
 TRACES = st.builds(
@@ -63,7 +63,47 @@ def small() -> Trace:
 @pytest.fixture(params=[1, 2, 1000], ids=["lines of their own", "blocks of two", "one block"])
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are read in blocks of different size, and nobody may notice."""
-    monkeypatch.setattr(tracefile, "BLOCK", request.param)
+    monkeypatch.setattr(reading, "BLOCK", request.param)
+
+
+@given(TRACES)
+def test_form_of_lines_does_not_matter(trace: Trace) -> None:
+    """Lines that another program wrote, with spaces and in another order, are read as ours are."""
+    ours = [line.encode() for line in lines(trace)]
+    others = [json.dumps(dict(reversed(json.loads(line).items()))).encode() for line in ours]
+    found, expected = (load(b"\n".join(some) + b"\n") for some in (others, ours))
+
+    assert list(map(repr, expected.trace)) == list(map(repr, found.trace))
+    assert "" == expected.problem == found.problem
+
+
+def test_lines_as_they_are_written_are_taken_apart_at_once() -> None:
+    """What many events say is decoded once: the pattern knows every line that is written here."""
+    trace = small()
+    text = "".join(line + "\n" for line in lines(trace, sources=False) if '"lane"' in line)
+    read_back = Trace()
+    read_back.extend_columns(Written(read_back).columns(text))
+
+    assert list(trace) == list(read_back)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"seq":0,"lane":"python","op":"recv","t0":1,"pid":1,"tid":1,"colour":"red"}',
+        '{"seq":0,"lane":"python","op":"recv","t0":1,"pid":1,"tid":1,"site":["a",1,"f"],"colour":"red"}',
+        '{"seq":01,"lane":"python","op":"recv","t0":1,"pid":1,"tid":1}',
+        '{"seq":0,"lane":"","op":"recv","t0":1,"pid":1,"tid":1}',
+        '{"seq":0,"lane":"python","op":"recv","t0":1,"pid":1,"tid":1,"result":one}',
+        '{"seq":0,"lane":"python","op":"recv","t0":1,"pid":1,"tid":1,"result":}',
+        '{"seq":9223372036854775808,"lane":"python","op":"recv","t0":1,"pid":1,"tid":1}',
+        'x{"seq":0,"lane":"python","op":"recv","t0":1,"pid":1,"tid":1}',
+    ],
+)
+def test_pattern_takes_no_other_line(line: str) -> None:
+    """What is of another form, or broken, is not for the pattern: others find out which of the two it is."""
+    with pytest.raises((ValueError, OverflowError)):
+        Written(Trace()).columns(line + "\n")
 
 
 @given(TRACES)
@@ -263,7 +303,7 @@ class Endless(io.RawIOBase):
 
 def test_endless_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file whose first line never ends is given up."""
-    monkeypatch.setattr(tracefile, "MOST_HEADER", 1 << 16)
+    monkeypatch.setattr(reading, "MOST_HEADER", 1 << 16)
 
     with pytest.raises(FileError, match="is not a trace"):
         parse(io.BufferedReader(Endless()), "x.jsonl")
@@ -328,7 +368,7 @@ def test_header_value_of_the_wrong_type(name: str, value: object) -> None:
 
 def test_every_header_field_has_a_type() -> None:
     """The reader knows how to check each field of the header."""
-    assert {str(field.type) for field in fields(Header)} <= tracefile._FITS.keys()
+    assert {str(field.type) for field in fields(Header)} <= header.FITS.keys()
 
 
 def test_several_problems() -> None:
@@ -387,7 +427,7 @@ def test_full_disk() -> None:
 
 def test_all_is_kept_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of many blocks, with a broken line in the last, gives all that stands before it."""
-    monkeypatch.setattr(tracefile, "BLOCK", 10)
+    monkeypatch.setattr(reading, "BLOCK", 10)
     events = [event(row, seq=row) for row in range(95)]
     whole = file_of(Trace(events=events)).splitlines(keepends=True)
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -141,56 +141,70 @@ class Header:
 class Interned:
     """A column of values that repeat: each distinct one is stored once, the rows hold small numbers."""
 
-    __slots__ = ("_codes", "_index", "_key", "values")
+    __slots__ = ("_index", "_key", "codes", "values")
 
     def __init__(self, key: Callable[[Any], Hashable] | None = None) -> None:
-        self._codes = array("i")
+        self.codes = array("i")
+        """Of each row the place of its value in `values`: equal where the values are."""
         self._index: dict[Hashable, int] = {}
         self._key = key
         self.values: list[Any] = []
 
+    def code(self, value: Any) -> int:
+        """The code of a value, for a row that is still to be added: `extend` takes an array of codes, too."""
+        key = value if self._key is None else self._key(value)
+        if key not in self._index:
+            self._index[key] = len(self.values)
+            self.values.append(value)
+        return self._index[key]
+
     def extend(self, values: Iterable[Any]) -> None:
         """Add rows."""
+        if isinstance(values, array):
+            self.codes.extend(values)
+            return
         rows = list(values)
         keys = rows if self._key is None else list(map(self._key, rows))
         index = self._index
-        for key, value in zip(keys, rows, strict=True):
-            if key not in index:
-                index[key] = len(self.values)
-                self.values.append(value)
-        self._codes.extend(map(index.__getitem__, keys))
+        if not index.keys() >= set(keys):
+            for key, value in zip(keys, rows, strict=True):
+                if key not in index:
+                    index[key] = len(self.values)
+                    self.values.append(value)
+        self.codes.fromlist(list(map(index.__getitem__, keys)))
 
     def each(self, make: Callable[[Any], T]) -> Iterator[T]:
         """What `make` makes of each row; it is asked once for each distinct value."""
         made = [make(value) for value in self.values]
-        return map(made.__getitem__, self._codes)
+        return map(made.__getitem__, self.codes)
 
     def take(self, rows: Sequence[int]) -> Interned:
         """A new column of these rows, in this order."""
         made = Interned(self._key)
         made._index, made.values = dict(self._index), list(self.values)
-        made._codes = array("i", map(self._codes.__getitem__, rows))
+        made.codes = array("i", map(self.codes.__getitem__, rows))
         return made
 
     def __len__(self) -> int:
-        return len(self._codes)
+        return len(self.codes)
 
     def __getitem__(self, row: int) -> Any:
-        return self.values[self._codes[row]]
+        return self.values[self.codes[row]]
 
     def __iter__(self) -> Iterator[Any]:
-        return map(self.values.__getitem__, self._codes)
+        return map(self.values.__getitem__, self.codes)
 
 
 class Numbers:
     """A column of integers of 64 bits in which None is possible (stored as the least of them)."""
 
-    __slots__ = ("_array",)
+    __slots__ = ("codes",)
 
     NONE = -(1 << 63)
 
     def __init__(self) -> None:
-        self._array = array("q")
+        self.codes = array("q")
+        """The numbers themselves, NONE for None."""
 
     @classmethod
     def packed(cls, values: Iterable[int | None]) -> array[int]:
@@ -204,7 +218,7 @@ class Numbers:
 
     def extend(self, values: Iterable[int | None]) -> None:
         """Add rows."""
-        self._array.extend(values if isinstance(values, array) else self.packed(values))
+        self.codes.extend(values if isinstance(values, array) else self.packed(values))
 
     def each(self, make: Callable[[Any], T]) -> Iterator[T]:
         """What `make` makes of each row."""
@@ -213,21 +227,21 @@ class Numbers:
     def take(self, rows: Sequence[int]) -> Numbers:
         """A new column of these rows, in this order."""
         made = Numbers()
-        made._array = array("q", map(self._array.__getitem__, rows))
+        made.codes = array("q", map(self.codes.__getitem__, rows))
         return made
 
     def __len__(self) -> int:
-        return len(self._array)
+        return len(self.codes)
 
     def __getitem__(self, row: int) -> int | None:
-        value = self._array[row]
+        value = self.codes[row]
         return None if value == self.NONE else value
 
     def __iter__(self) -> Iterator[int | None]:
         none = self.NONE
-        if none not in self._array:
-            return iter(self._array)
-        return iter([None if value == none else value for value in self._array])
+        if none not in self.codes:
+            return iter(self.codes)
+        return iter([None if value == none else value for value in self.codes])
 
 
 _MAKE_COLUMN: dict[str, Callable[[], Interned | Numbers]] = {
@@ -296,7 +310,8 @@ class Trace:
     def __iter__(self) -> Iterator[Event]:
         if self._held is not None:
             return iter(self._held)
-        return map(Event._make, zip(*self._columns, strict=True))
+        # As `Event._make`, which is a function of Python.
+        return map(tuple.__new__, repeat(Event), zip(*self._columns, strict=True))
 
     def hold(self) -> Sequence[Event]:
         """All Events at once, made only once: for those who go over them again and again, and have the memory."""
@@ -311,6 +326,14 @@ class Trace:
             ValueError: there is no such field.
         """
         return self._columns[Event._fields.index(name)]
+
+    def keys(self, *names: str) -> Iterator[tuple[int, ...]]:
+        """A key for each row: rows with the same say the same in all these fields, at no more cost than numbers have.
+
+        Raises:
+            ValueError: there is no such field.
+        """
+        return zip(*(self.column(name).codes for name in names), strict=True)
 
     def lane(self, name: str) -> Iterator[Event]:
         """The Events of one lane, in order."""

@@ -110,6 +110,27 @@ def test_neighbours_of_one_style_are_one_piece() -> None:
     assert [("    1  a    ", ""), ("b       c", "dim")] == line
 
 
+@given(
+    st.lists(
+        st.tuples(*[st.sampled_from(["", "a", "12", "fd 4, 5, 6, 7", "connect(1.2.3.4:80)"])] * 4), max_size=6
+    ),
+    st.none() | st.integers(16, 70),
+)
+def test_without_styles_it_says_the_same(texts: list[tuple[str, ...]], room: int | None) -> None:
+    """Where nobody sees the styles, the lines are the same, each in one piece."""
+    rows = [
+        tuple(cell(text, style) for text, style in zip(row, ("", "dim", "", "note"), strict=True))
+        for row in texts
+    ]
+    styled, bare = (Grid(COLUMNS, rows, UTF8, room, styled=styled) for styled in (True, False))
+    found = [list(bodies) for bodies in bare.body()] if bare.widths else []
+
+    assert styled.widths == bare.widths
+    assert [
+        ["".join(text for text, _ in line) for line in lines] for lines in styled.body() if styled.widths
+    ] == [[text for ((text, _),) in lines] for lines in found]
+
+
 def test_note_is_folded() -> None:
     """A note takes the lines that it needs."""
     assert [(("  one two", "dim"),), (("  three", "dim"),)] == list(note("one two three", 12, indent=2))

@@ -109,6 +109,19 @@ def test_sheet_has_colours() -> None:
     )
 
 
+def test_sheet_as_texts() -> None:
+    """The quick way gives what a console prints: with styles where it has colours, and without a console none."""
+    sheet = Sheet(lambda: [[("a", ""), ("b", "title"), ("", "note"), ("c", "dim")], []])
+    file = io.StringIO()
+    console = Console(
+        file=file, force_terminal=True, color_system="standard", legacy_windows=False, _environ={}
+    )
+    console.print(sheet)
+
+    assert file.getvalue() == "".join(sheet.texts(console))
+    assert "abc\n\n" == "".join(sheet.texts())
+
+
 def test_sheet_knows_its_styles() -> None:
     """A console without our theme shows our styles, too."""
     file = io.StringIO()

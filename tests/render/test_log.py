@@ -32,6 +32,18 @@ def test_not_yet_has_a_diamond() -> None:
     assert "state.not-yet" == style_of(found, "204 µs")
 
 
+def test_threads_without_owners_are_told_apart() -> None:
+    """Where nobody is known to own a call, each row names its own thread."""
+    script = Script()
+    for tid in (PID, PID + 1, PID + 2, PID):
+        script.call("gethostname", 1 * US, None, tid=tid)
+    rows = [line for line in told(script).splitlines() if "gethostname" in line]
+
+    assert ["main thread", f"thread {PID + 1}", f"thread {PID + 2}", "main thread"] == [
+        re.split(r"  +", row.strip())[1] for row in rows
+    ]
+
+
 def test_waits_have_their_states_colour() -> None:
     """How long a call slept is red where it held the thread, magenta where it is select."""
     assert "state.blocked" == style_of(lines("log", "blocking", unfold=True), "30.0 ms")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.render import traces
 from tests.render.traces import PID, US, Script
-from tracedemo.analysis import study as module
+from tracedemo.analysis import states as module
 from tracedemo.analysis.filters import parse
 from tracedemo.analysis.identity import identify
 from tracedemo.analysis.states import State
@@ -58,19 +58,21 @@ def test_wakeup_of_row() -> None:
     assert set(study.wakeups) == set(study.wakeup_of_row.values())
 
 
-def test_state_of_is_that_of_the_timeline() -> None:
+def test_row_states_are_those_of_the_timeline() -> None:
     """The state of a row alone is what the timeline says of it."""
     for make in (traces.selector, traces.blocking, traces.nonblocking, traces.forked):
         study = Study(make())
-        assert list(study.states.of_row) == [study.state_of(row) for row in range(len(study.trace))]
+        assert list(study.states.of_row) == list(study.row_states)
 
 
-def test_state_of_other_lanes() -> None:
+def test_states_of_other_lanes() -> None:
     """What is no call of the program has no state."""
     study = Study(traces.selector())
 
-    assert {None} == {study.state_of(row) for row, event in enumerate(study.events) if event.lane != "python"}
-    assert State.CALL is study.state_of(0)
+    assert {None} == {
+        study.row_states[row] for row, event in enumerate(study.events) if event.lane != "python"
+    }
+    assert State.CALL is study.row_states[0]
 
 
 def test_origin() -> None:

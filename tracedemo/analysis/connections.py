@@ -108,11 +108,12 @@ class Connection:
 def connections(trace: Trace) -> tuple[Connection, ...]:
     """All sockets of an identified Trace, by number."""
     collector = _Collector(trace.header.pid)
-    for row, event, returned in walk(trace):
-        if returned:
-            collector.woken(event)
-        else:
-            collector.add(row, event)
+    for entries, returned in walk(list(trace)):
+        for row, event in entries:
+            if event.lane in (PYTHON, FLOW):
+                collector.add(row, event)
+        if returned is not None:
+            collector.woken(returned[1])
     drafts = collector.finish()
     kinds = {number: _kind(draft, drafts) for number, draft in drafts.items()}
     works = Counter((draft.pid, owner) for number, draft in drafts.items() for owner in draft.owners
@@ -148,22 +149,23 @@ class _Collector:
                 self._drafts[number].woken(select.t1)
 
     def add(self, row: int, event: Event) -> None:
-        """The entry of anything."""
-        if event.op in LOOKUPS:
+        """The entry of a call or of a step."""
+        op, conn, fd = event.op, event.conn, event.fd
+        if op in LOOKUPS:
             self._lookups.note(row, event)
-        elif event.op in OPENING:
+        elif op in OPENING:
             self._note_opening(row, event)
-        if event.conn is None or event.lane not in (PYTHON, FLOW):
+        if conn is None:
             return
-        draft = self._drafts.get(event.conn)
+        draft = self._drafts.get(conn)
         if draft is None:
-            draft = self._drafts[event.conn] = self._begin(event)
-        if event.fd is not None:
-            self._now[event.pid, event.fd] = event.conn
-        if event.op in ("socket", "socketpair") and draft.t_open is None:
-            draft.t_open, draft.opened_by = event.t1, event.op
+            draft = self._drafts[conn] = self._begin(event)
+        if fd is not None:
+            self._now[event.pid, fd] = conn
+        if draft.t_open is None and op in ("socket", "socketpair"):
+            draft.t_open, draft.opened_by = event.t1, op
         draft.add(row, event)
-        if event.op in ("connect", "connect_ex") and draft.lookup is None and draft.peer:
+        if draft.peer and draft.lookup is None and op in ("connect", "connect_ex"):
             draft.lookup = self._lookups.take(event, draft.peer)
 
     def _note_opening(self, row: int, event: Event) -> None:

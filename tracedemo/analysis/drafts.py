@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tracedemo.events import NOT_YET, PYTHON, TRACER, Event
-from tracedemo.syscalls import OPERATION, RECEIVE, SEND, errno_name
+from tracedemo.syscalls import OPERATION, OPERATIONS, RECEIVE, SEND, errno_name
 
 SENT, RECEIVED = "sent", "received"
+
+_MOVES = frozenset(
+    row.name for row in OPERATIONS if row.phase in (SEND, RECEIVE) and row.could_wait in ("read", "write")
+)
+"""The calls that send or receive."""
 
 
 @dataclass(slots=True)
@@ -55,29 +60,31 @@ class Draft:
 
     def add(self, row: int, event: Event) -> None:
         """A row on this socket: of the python or flow lane, or the tool's own."""
-        returned = event.t0 if event.t1 is None else event.t1
-        self.t_last = max(self.t_last, returned)
-        if event.fd is not None and event.lane == PYTHON:
-            self.fds[event.fd] = None
-        if event.op in ("port", "getsockname") and isinstance(event.result, str):
-            self.local = event.result
-        if event.owner is not None and event.owner != "loop":
-            self.owners[event.owner] = None
-        if event.lane != PYTHON or event.mark == TRACER:
+        _, lane, op, t0, t1, _, _, owner, fd, _, _, result, *_, mark = event
+        self.t_last = max(self.t_last, t0 if t1 is None else t1)
+        if op in ("port", "getsockname") and isinstance(result, str):
+            self.local = result
+        if owner is not None and owner != "loop":
+            self.owners[owner] = None
+        if lane != PYTHON:
             return
+        if fd is not None:
+            self.fds[fd] = None
+        if mark != TRACER:
+            self._called(row, event)
+
+    def _called(self, row: int, event: Event) -> None:
+        """A call of the program."""
+        op, t1 = event.op, event.t1
         self.calls += 1
         self.unowned |= event.owner is None
-        if event.t1 is None:
+        if t1 is None or event.errno is not None or event.exc is not None:
             self._begun(event)
-        elif event.not_yet:
-            self._begun(event)
-            self.not_yet[str(event.errno)] = self.not_yet.get(str(event.errno), 0) + 1
-        elif event.failed:
-            self._begun(event)
-            self._failed(row, event)
+            if t1 is not None:
+                self._refused(row, event)
         else:
-            self._done(row, event, event.t1)
-        if event.op in ("close", "detach"):
+            self._done(row, event, t1)
+        if op in ("close", "detach"):
             self._closed(event)
         elif self.closed_by == "detach":
             self.t_close = self.closed_by = None  # another object went on with it
@@ -95,16 +102,24 @@ class Draft:
             if event.errno in NOT_YET:
                 self.connecting = True
 
-    def _failed(self, row: int, event: Event) -> None:
+    def _refused(self, row: int, event: Event) -> None:
+        """What a call that has not succeeded was told."""
         error = str(event.errno or event.exc)
+        if event.not_yet:
+            self.not_yet[error] = self.not_yet.get(error, 0) + 1
+            return
         if error == "EISCONN":  # asked again, and it is there: a way to learn it, not a failure
             self._proven(event.t0)
             return
         self.errors.append((event.op, error, row))
-        if self.connecting and (event.op in ("connect", "connect_ex") or _moves(event)):
+        if self.connecting and (event.op in ("connect", "connect_ex") or event.op in _MOVES):
             self.connecting, self.t_woken = False, None
 
     def _done(self, row: int, event: Event, t1: int) -> None:
+        if event.op in _MOVES:
+            self._proven(t1)
+            self._moved(event, t1)
+            return
         match event.op:
             case "connect" | "connect_ex":
                 self._begun(event)
@@ -119,9 +134,6 @@ class Draft:
                 self._proven(t1)
             case "getsockopt" if event.args.get("option") == "SO_ERROR":
                 self._asked(row, event, t1)
-            case _ if _moves(event):
-                self._proven(t1)
-                self._moved(event, t1)
 
     def _asked(self, row: int, event: Event, t1: int) -> None:
         """SO_ERROR was read: 0 is good news only if something has happened since connect."""
@@ -160,12 +172,6 @@ class Draft:
         if self.closed_by in (None, "detach"):
             self.t_close = event.t0
             self.closed_by = "detach" if event.op == "detach" else str(event.args.get("by") or "close")
-
-
-def _moves(event: Event) -> bool:
-    """True for the calls that send or receive."""
-    row = OPERATION.get(event.op)
-    return row is not None and row.phase in (SEND, RECEIVE) and row.could_wait in ("read", "write")
 
 
 def _text(value: object) -> str | None:

@@ -11,11 +11,11 @@ No row is lost: each is in exactly one Fold, and `unfold` gives all back in thei
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tracedemo.analysis.segments import is_readiness
-from tracedemo.events import FLOW, SERVER, TRACER, Event, Trace
+from tracedemo.analysis.segments import READINESS
+from tracedemo.events import FLOW, NOT_YET, SERVER, TRACER, Event, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +50,19 @@ def fold(trace: Trace, rows: Iterable[int] | None = None, least: int = 3) -> tup
         rows: rows to show, ascending; None: all.
         least: fewer rows than this stay one by one.
     """
-    chosen = enumerate(trace) if rows is None else ((row, trace[row]) for row in rows)
+    events, keys = list(trace), list(_keys(trace))
     folds: list[Fold] = []
-    group: list[tuple[int, Event, Hashable]] = []
+    group: list[int] = []
     idle_group = False
-    for row, event in chosen:
-        idle, key = _idle(event), _key(event)
+    for row in range(len(events)) if rows is None else rows:
+        idle = _idle(events[row])
         # A group is a stretch in which nothing happens, or one call in a row.
-        if group and not (idle_group and idle) and key != group[-1][2]:
-            folds.extend(_folded(group, least))
+        if group and not (idle_group and idle) and keys[row] != keys[group[-1]]:
+            folds.extend(_folded(group, events, keys, least))
             group = []
         idle_group = idle if not group else idle_group and idle
-        group.append((row, event, key))
-    folds.extend(_folded(group, least))
+        group.append(row)
+    folds.extend(_folded(group, events, keys, least))
     return tuple(folds)
 
 
@@ -71,18 +71,22 @@ def unfold(folds: Iterable[Fold]) -> list[int]:
     return sorted(row for fold in folds for row in fold.rows)
 
 
-def _folded(group: list[tuple[int, Event, Hashable]], least: int) -> Iterator[Fold]:
+def _folded(
+    group: Sequence[int], events: Sequence[Event], keys: Sequence[Hashable], least: int
+) -> Iterable[Fold]:
     """The lines of a group, by their first row."""
-    alike: dict[Hashable, list[tuple[int, int]]] = {}
-    for row, event, key in group:
-        alike.setdefault(key, []).append((row, event.duration or 0))
+    if len(group) < least:
+        return [Fold((row,), events[row].duration or 0) for row in group]
+    alike: dict[Hashable, list[int]] = {}
+    for row in group:
+        alike.setdefault(keys[row], []).append(row)
     lines: list[Fold] = []
     for found in alike.values():
         if len(found) >= least:
-            lines.append(Fold(tuple(row for row, _ in found), sum(time for _, time in found)))
+            lines.append(Fold(tuple(found), sum(events[row].duration or 0 for row in found)))
         else:
-            lines.extend(Fold((row,), time) for row, time in found)
-    return iter(sorted(lines, key=lambda line: line.rows[0]))
+            lines.extend(Fold((row,), events[row].duration or 0) for row in found)
+    return sorted(lines, key=lambda line: line.rows[0])
 
 
 def _idle(event: Event) -> bool:
@@ -91,13 +95,16 @@ def _idle(event: Event) -> bool:
     """
     if event.lane == FLOW:
         return event.op in ("yield", "resume")
-    if event.mark == TRACER or event.lane == SERVER or event.not_yet:
+    if event.lane == SERVER or event.mark == TRACER or event.errno in NOT_YET:
         return True
-    return is_readiness(event.op) and not event.result and not event.failed and event.t1 is not None
+    return event.op in READINESS and not event.result and not event.failed and event.t1 is not None
 
 
-def _key(event: Event) -> Hashable:
+def _keys(trace: Trace) -> Iterator[Hashable]:
     """What makes two rows alike."""
-    args = event.args
-    return (event.lane, event.op, event.pid, event.tid, event.owner, event.fd, event.conn, event.mark, event.t1 is None,
-            event.errno, event.exc, event.bytes, repr(event.result), args.get("value"), args.get("piece"))  # fmt: skip
+    steps = trace.column("args").each(lambda args: (args.get("value"), args.get("piece")))
+    returned = trace.column("t1").each(lambda t1: t1 is not None)
+    says = trace.keys(
+        "op", "owner", "lane", "pid", "tid", "fd", "conn", "mark", "errno", "exc", "bytes", "result"
+    )
+    return zip(says, steps, returned, strict=True)

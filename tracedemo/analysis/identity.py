@@ -44,12 +44,30 @@ def identify(trace: Trace) -> Trace:
     first, if nobody was before; waits and selectors belong to the loop. What is left is unknown.
     """
     events = list(trace)
+    if not any(_lacks(event) for event in events if event.conn is None or event.owner is None):
+        return trace
     numbers = _number(events, trace.header.pid)
     owners = _owners(events, numbers)
     if all(event.conn == number and event.owner == owner
            for event, number, owner in zip(events, numbers, owners, strict=True)):  # fmt: skip
         return trace
     return trace.with_columns(conn=numbers, owner=owners)
+
+
+def _lacks(event: Event) -> bool:
+    """Whether a number, or an owner, might be found for this row.  A Trace from a file has no such rows, mostly."""
+    if event.lane == SERVER:
+        return event.conn is None
+    if event.lane not in (PYTHON, FLOW):
+        return False
+    waits = _of_selector(event)
+    numberless = event.conn is None and (event.op in OPENING or (event.fd is not None and not waits))
+    ownerless = (
+        event.owner is None
+        and event.lane == PYTHON
+        and (event.conn is not None or (waits and is_call(event)))
+    )
+    return numberless or ownerless
 
 
 def _number(events: Sequence[Event], main_pid: int) -> list[int | None]:

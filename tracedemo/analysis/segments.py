@@ -118,6 +118,11 @@ def state_of(event: Event, header: Header) -> State:
     return State.NOT_YET if event.not_yet else State.CALL
 
 
+def row_states(events: Iterable[Event], header: Header) -> list[State | None]:
+    """The state of a thread inside each row; None for rows that are no call of the program."""
+    return [state_of(event, header) if event.lane == PYTHON and is_call(event) else None for event in events]
+
+
 @dataclass(frozen=True, slots=True)
 class Timed:
     """The rows of a Trace with what every sweep needs to know of them."""
@@ -145,7 +150,7 @@ def timed(trace: Trace) -> Timed:
     end = max((event.t0 if event.t1 is None else event.t1 for event in events), default=0)
     end = max(end, trace.header.clock_end[0])
     ends = [event.t1 if event.t1 is not None else event.t0 if event.lane == FLOW else end for event in events]
-    of_row = [state_of(event, trace.header) if is_call(event) else None for event in events]
+    of_row = row_states(events, trace.header)
     own = [row for row, event in enumerate(events) if of_row[row] is not None or event.lane == FLOW]
     return Timed(events, own, ends, of_row)
 

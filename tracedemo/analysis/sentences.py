@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 from tracedemo.analysis.connections import Connection, connections
 from tracedemo.analysis.identity import LOOP
@@ -175,15 +176,28 @@ _UNKNOWN = {
 
 
 def _fill(template: str, event: Event, context: Context) -> str:
-    def value(match: re.Match[str]) -> str:
-        place, argument = match.groups()
-        if argument is not None:
-            found = event.args.get(argument)
-            return _UNKNOWN.get(argument, "something") if found is None else plain(found)
-        make = _PLACES.get(place)
-        return make(event, context) if make else match[0]
+    return "".join([
+        before + (fill(event, context) if fill else "") for before, fill in _parts(template)
+    ])  # fmt: skip
 
-    return _PLACE.sub(value, template)
+
+@cache
+def _parts(template: str) -> Sequence[tuple[str, Callable[[Event, Context], str] | None]]:
+    """A clause, taken apart: texts, and what fills the place behind each of them."""
+    parts = []
+    end = 0
+    for match in _PLACE.finditer(template):
+        place, argument = match.groups()
+        fill = _PLACES.get(place) if argument is None else partial(_argument, argument)
+        if fill is not None:
+            parts.append((template[end : match.start()], fill))
+            end = match.end()
+    return (*parts, (template[end:], None))
+
+
+def _argument(name: str, event: Event, _context: Context) -> str:
+    found = event.args.get(name)
+    return _UNKNOWN.get(name, "something") if found is None else plain(found)
 
 
 def _fd(event: Event, _context: Context) -> str:

@@ -7,8 +7,9 @@ its first to its last event; between calls it runs Python, unless its CPU clock 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 from tracedemo.analysis.connections import Connection, connections
 from tracedemo.analysis.identity import LOOP
@@ -20,7 +21,7 @@ from tracedemo.events import FLOW, Event, Trace
 __all__ = ["Lane", "Segment", "State", "States", "states", "waits"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class States:
     """The timeline of a Trace."""
 
@@ -29,12 +30,18 @@ class States:
     t1: int
     threads: tuple[Lane, ...]
     """One lane a thread, in order of appearance."""
-    connections: tuple[Lane, ...]
-    """One lane a connection that fetched or served something, by number: what a reader of the post calls a request."""
     totals: Mapping[State, int]
     """Nanoseconds per state, over all threads: with one thread they sum to `wall`, with several to `thread_time`."""
     of_row: tuple[State | None, ...]
     """The state inside each row of the Trace; None for rows that are no call of the program."""
+    make_connections: Callable[[], tuple[Lane, ...]] = field(repr=False, compare=False)
+
+    @cached_property
+    def connections(self) -> tuple[Lane, ...]:
+        """One lane a connection that fetched or served something, by number: what a reader of the post calls a request.
+        They take longer than all the rest, and most views show none.
+        """
+        return self.make_connections()
 
     @property
     def wall(self) -> int:
@@ -70,9 +77,9 @@ def states(trace: Trace, sockets: Sequence[Connection] | None = None) -> States:
         t0=min((lane.t0 for lane in threads), default=0),
         t1=max((lane.t1 for lane in threads), default=0),
         threads=threads,
-        connections=request_lanes(rows, sockets, threads),
         totals=sums,
         of_row=tuple(rows.of_row),
+        make_connections=partial(request_lanes, rows, sockets, threads),
     )
 
 

@@ -1,24 +1,28 @@
 """A Trace together with its results, each computed once, when somebody first asks for it.
 
-Views take a Study: several of them share the connections, states and wakeups of one run.
+Views take a Study: several of them share the connections, states and wakeups of one run. A part of analysis is imported
+when its result is asked for: most views need few of them, and each takes milliseconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tracedemo.analysis.connections import Connection, connections
-from tracedemo.analysis.filters import Filter, matching
-from tracedemo.analysis.folding import Fold, fold
 from tracedemo.analysis.identity import identify
-from tracedemo.analysis.phases import Phases, phases
-from tracedemo.analysis.segments import is_call, state_of
-from tracedemo.analysis.sentences import Context, context
-from tracedemo.analysis.states import State, States, states
-from tracedemo.analysis.summary import Summary, summary
-from tracedemo.analysis.wakeups import Wakeup, wakeups
+from tracedemo.analysis.segments import State, is_call, row_states
 from tracedemo.events import FLOW, Event, Site, Trace
+
+if TYPE_CHECKING:
+    from tracedemo.analysis.filters import Filter
+    from tracedemo.analysis.folding import Fold
+    from tracedemo.analysis.phases import Phases
+    from tracedemo.analysis.sentences import Context
+    from tracedemo.analysis.states import States
+    from tracedemo.analysis.summary import Summary
+    from tracedemo.analysis.wakeups import Wakeup
 
 
 class Study:
@@ -48,11 +52,15 @@ class Study:
     @cached_property
     def states(self) -> States:
         """What threads and requests were doing."""
+        from tracedemo.analysis.states import states
+
         return states(self.trace, self.connections)
 
     @cached_property
     def wakeups(self) -> tuple[Wakeup, ...]:
         """The returns of select."""
+        from tracedemo.analysis.wakeups import wakeups
+
         return wakeups(self.trace, self.connections)
 
     @cached_property
@@ -63,22 +71,35 @@ class Study:
     @cached_property
     def phases(self) -> Phases:
         """What each phase cost."""
+        from tracedemo.analysis.phases import phases
+
         return phases(self.trace, self.connections, self.states)
 
     @cached_property
     def summary(self) -> Summary:
         """The numbers."""
+        from tracedemo.analysis.summary import summary
+
         return summary(self.trace, self.connections, self.states)
 
     @cached_property
     def folds(self) -> tuple[Fold, ...]:
         """All rows, repeats folded."""
+        from tracedemo.analysis.folding import fold
+
         return fold(self.trace)
 
     @cached_property
     def context(self) -> Context:
         """What a sentence needs to know besides its event."""
+        from tracedemo.analysis.sentences import context
+
         return context(self.trace, self.connections)
+
+    @cached_property
+    def row_states(self) -> Sequence[State | None]:
+        """The state of a thread inside each row; None for one that is no call of the program."""
+        return row_states(self.events, self.trace.header)
 
     @cached_property
     def pids(self) -> tuple[int, ...]:
@@ -93,14 +114,13 @@ class Study:
         own = (event.t0 for event in self.events if is_call(event) or event.lane == FLOW)
         return next(own, self.events[0].t0 if self.events else 0)
 
-    def state_of(self, row: int) -> State | None:
-        """The state of a thread inside a row; None for one that is no call of the program."""
-        event = self.events[row]
-        return state_of(event, self.trace.header) if is_call(event) else None
-
     def rows(self, only: Filter | None) -> Sequence[int]:
         """Rows that a filter wants, ascending; all of them without a filter."""
-        return range(len(self.trace)) if only is None else matching(self.trace, only)
+        if only is None:
+            return range(len(self.trace))
+        from tracedemo.analysis.filters import matching
+
+        return matching(self.trace, only)
 
     def source(self, site: Site | None) -> str:
         """The text of a source line, as it stands there; empty where the source is not known."""

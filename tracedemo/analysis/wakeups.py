@@ -19,7 +19,7 @@ from tracedemo.analysis.identity import LOOP
 from tracedemo.analysis.segments import is_call, waits
 from tracedemo.analysis.walking import ready_of, walk
 from tracedemo.events import FLOW, PYTHON, SERVER, Event, Header, Site, Trace
-from tracedemo.syscalls import OPERATION, OPERATIONS, RECEIVE, WATCH
+from tracedemo.syscalls import OPERATIONS, RECEIVE, WATCH
 
 
 class Ready(NamedTuple):
@@ -90,11 +90,12 @@ def wakeups(trace: Trace, sockets: Sequence[Connection] | None = None) -> tuple[
     events = list(trace)
     known = {socket.number: socket for socket in (connections(trace) if sockets is None else sockets)}
     watch = _Watch(trace.header, known, _server_events(events))
-    for row, event, returned in walk(events):
-        if returned:
-            watch.returned(row, event)
-        elif event.lane in (PYTHON, FLOW):
-            watch.entered(row, event)
+    for entries, returned in walk(events):
+        for row, event in entries:
+            if event.lane in (PYTHON, FLOW):
+                watch.entered(row, event)
+        if returned is not None:
+            watch.returned(*returned)
     return tuple(draft.finish() for draft in watch.found)
 
 
@@ -156,6 +157,8 @@ class _Draft:
 _WATCHING = frozenset(row.name for row in OPERATIONS if row.phase == WATCH)
 """What the loop does for others: nobody goes on by it."""
 
+_RECEIVES = frozenset(row.name for row in OPERATIONS if row.phase == RECEIVE)
+
 _READABLE = ("READ", "IN", "HUP", "ERR", "PRI")
 """Words of an event mask that say more than "you may send"."""
 
@@ -187,10 +190,9 @@ class _Watch:
         """Something happened on a connection."""
         if event.fd is not None:
             self._now[event.pid, event.fd] = conn
-        if event.owner not in (None, LOOP):
-            self._owner[conn] = str(event.owner)
-        operation = OPERATION.get(event.op)
-        if operation is not None and operation.phase == RECEIVE and event.t1 is not None:
+        if event.owner is not None and event.owner != LOOP:
+            self._owner[conn] = event.owner
+        if event.op in _RECEIVES and event.t1 is not None:
             self._learn(event)
             if not event.not_yet:  # it found nothing, so whatever the server began by then is still to come
                 self._dealt_with(conn, event.t1, ended=not event.bytes)
@@ -198,12 +200,15 @@ class _Watch:
     def _goes_on(self, draft: _Draft, row: int, event: Event) -> None:
         """Something happened on the thread that was woken."""
         if event.lane == FLOW:
-            if event.owner not in (None, LOOP) and event.op in ("resume", "start", "callback"):
-                owner = str(event.owner)
-                draft.resumed.setdefault(owner, Resumed(owner, event.t0, row, event.place))
-        elif is_call(event) and event.conn is not None and event.op not in _WATCHING:
+            owner = event.owner
+            if owner is None or owner == LOOP or owner in draft.resumed:
+                return
+            if event.op in ("resume", "start", "callback"):
+                draft.resumed[owner] = Resumed(owner, event.t0, row, event.place)
+        elif event.conn is not None and event.op not in _WATCHING and is_call(event):
             name = self._name(event)
-            draft.called.setdefault(name, Resumed(name, event.t0, row, event.place))
+            if name not in draft.called:
+                draft.called[name] = Resumed(name, event.t0, row, event.place)
             seen = draft.resumed.get(name)
             if seen is not None and seen.site is None:  # the step has no line of its own: its first call has
                 draft.resumed[name] = seen._replace(site=event.place)
@@ -225,8 +230,8 @@ class _Watch:
             draft.ready.append(Ready(fd, what, conn, owner, cause or "it is ready", cause_row))
 
     def _name(self, event: Event) -> str:
-        if event.owner not in (None, LOOP):
-            return str(event.owner)
+        if event.owner is not None and event.owner != LOOP:
+            return event.owner
         socket = self._sockets.get(event.conn or 0)
         return socket.label if socket else f"conn {event.conn}"
 

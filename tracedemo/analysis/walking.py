@@ -6,29 +6,34 @@ sockets while it slept. So its return is a stop of its own on the way.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from tracedemo.analysis.segments import READINESS, is_call
 from tracedemo.events import Event
 
-Stop = tuple[int, Event, bool]
-"""(row, its Event, True for the return of a select and False for the entry of anything)."""
+Row = tuple[int, Event]
+"""The number of a row, and its Event."""
 
 
-def walk(events: Iterable[Event]) -> Iterator[Stop]:
-    """All entries, and the returns of the program's selects that did not fail, in order of time."""
-    asleep: list[tuple[int, int, Event]] = []
+def walk(events: Sequence[Event]) -> Iterator[tuple[Iterable[Row], Row | None]]:
+    """All entries, and the returns of the program's selects that did not fail, in order of time: a stretch of entries, and
+    the select that returned after them; with the last stretch, None.
+    """
+    begin = 0
+    for place, _, row in sorted(_returns(events)):
+        yield enumerate(events[begin:place], begin), (row, events[row])
+        begin = place
+    yield enumerate(events[begin:], begin), None
+
+
+def _returns(events: Sequence[Event]) -> Iterator[tuple[int, int, int]]:
+    """Returns of select: the row before whose entry it comes, its time, and the row of the select."""
     for row, event in enumerate(events):
-        while asleep and asleep[0][0] <= event.t0:
-            _, earlier, select = heapq.heappop(asleep)
-            yield earlier, select, True
-        yield row, event, False
         if event.op in READINESS and event.t1 is not None and is_call(event) and not event.failed:
-            heapq.heappush(asleep, (event.t1, row, event))
-    while asleep:
-        _, earlier, select = heapq.heappop(asleep)
-        yield earlier, select, True
+            place = bisect_left(events, event.t1, row + 1, key=attrgetter("t0"))
+            yield place, event.t1, row
 
 
 def ready_of(event: Event) -> tuple[tuple[int, str], ...]:

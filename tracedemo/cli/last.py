@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,6 +31,9 @@ def keep(traces: Sequence[Trace]) -> bool:
     It is a convenience: a folder that cannot be written is no error. It is for the owner's eyes only, like a shell's
     history: a trace holds addresses, arguments and source text.
     """
+    import shutil
+    import tempfile
+
     try:
         place = folder()
         shutil.rmtree(place, ignore_errors=True)

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from tracedemo import tracefile
-from tracedemo.analysis import filters
 from tracedemo.analysis.study import Study
 from tracedemo.cli import hang_up, printable, tell
 from tracedemo.cli.arguments import ENDINGS
@@ -21,8 +20,13 @@ from tracedemo.cli.progress import Progress
 from tracedemo.errors import FileError, UsageError
 from tracedemo.events import Trace
 from tracedemo.render import VIEWS, Options, View
-from tracedemo.render.console import console_for, options_for
+from tracedemo.render.pipe import options_for_pipe
 from tracedemo.variants import by_name
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tracedemo.analysis.filters import Filter
 
 PICTURE_COLUMNS = 110
 AT_ONCE = 500
@@ -51,7 +55,7 @@ def wish(args: argparse.Namespace) -> Wish:
     given = vars(args)
     views = _views(given.get("view", ()))
     only, files = given.get("only", ""), given.get("output", ())
-    filters.parse(only)
+    _filter(only)
     if only and views and not any(view.filtered for view in views):
         filtered = ", ".join(view.name for view in VIEWS.values() if view.filtered)
         raise UsageError(
@@ -102,9 +106,8 @@ def present(studies: Sequence[Study], wish: Wish, *, views: Sequence[str], strea
         stream: stdout, or stderr where stdout belongs to the program.
     """
     chosen = wish.views or [VIEWS[name] for name in views]
-    console = console_for(stream)
-    only = filters.parse(wish.only, studies[0].trace) if wish.only and studies else None
-    options = options_for(console, unfold=wish.unfold, only=only)
+    only = _filter(wish.only, studies[0].trace) if studies else None
+    console, options = _screen(stream, unfold=wish.unfold, only=only)
     try:
         for number, view in enumerate(chosen):
             if wish.format != "table":
@@ -116,7 +119,7 @@ def present(studies: Sequence[Study], wish: Wish, *, views: Sequence[str], strea
             if number:
                 stream.write("\n")
             sheet = view.table(studies, options)
-            if console.legacy_windows:
+            if console is not None and console.legacy_windows:
                 console.print(sheet, crop=False)
             else:
                 _put(stream, sheet.texts(console))
@@ -126,6 +129,29 @@ def present(studies: Sequence[Study], wish: Wish, *, views: Sequence[str], strea
         hang_up(stream)
     for path in wish.files:
         _write(path, studies, chosen, wish, options)
+
+
+def _filter(words: str, trace: Trace | None = None) -> Filter | None:
+    """What `--only` wants; None for everything.
+
+    Raises:
+        UsageError: there is a word that means nothing.
+    """
+    if not words:
+        return None
+    from tracedemo.analysis.filters import parse
+
+    return parse(words, trace)
+
+
+def _screen(stream: IO[str], *, unfold: bool, only: Filter | None) -> tuple[Console | None, Options]:
+    """A console of rich, but for a pipe, which needs none; and how views are shown there."""
+    if (options := options_for_pipe(stream, unfold=unfold, only=only)) is not None:
+        return None, options
+    from tracedemo.render.console import console_for, options_for
+
+    console = console_for(stream)
+    return console, options_for(console, unfold=unfold, only=only)
 
 
 def _put(stream: IO[str], lines: Iterator[str]) -> None:
@@ -193,6 +219,8 @@ def _text(studies: Sequence[Study], views: Sequence[View], wish: Wish, options: 
 
 
 def _picture(studies: Sequence[Study], views: Sequence[View], _wish: Wish, options: Options) -> str:
+    from tracedemo.render.console import console_for
+
     console = console_for(io.StringIO(), width=PICTURE_COLUMNS, color=True, record=True, environ={})
     narrow = Options(width=PICTURE_COLUMNS, unfold=options.unfold, only=options.only)
     for number, view in enumerate(views):

@@ -3,6 +3,7 @@
 views         VIEWS: what can be shown, by name; View.table, .plain, .jsonl
 options       Options: width, alphabet, unfold, only
 console       console_for(stream), options_for(console), THEME     (the one module here that imports rich at once)
+pipe          options_for_pipe(stream): the same for a stream without colours, without rich
 glyphs        the six states: character, colour, words
 lines         Sheet: lines as a rich renderable; safe(): text of a trace as text
 grid          columns that know which of them gives way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracedemo.analysis.states import State
+from tracedemo.analysis.segments import State
 from tracedemo.render.glyphs import STATE_STYLE, Glyphs
 from tracedemo.render.grid import Cell
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tracedemo.analysis.comparison import BYTES, NS, PERCENT, Comparison, Metric, compare
+from tracedemo.analysis.segments import State
 from tracedemo.analysis.sentences import duration_words
-from tracedemo.analysis.states import State
 from tracedemo.analysis.study import Study
 from tracedemo.analysis.summary import Summary
 from tracedemo.render import phases, timeline

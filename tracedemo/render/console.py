@@ -11,7 +11,6 @@ Rules (measured: research on rich 15, terminals and pipes)
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Mapping
 from typing import IO
@@ -20,16 +19,11 @@ from rich.console import Console
 from rich.theme import Theme
 
 from tracedemo.analysis.filters import Filter
-from tracedemo.render.glyphs import NEEDED, STYLES
+from tracedemo.render.glyphs import STYLES
 from tracedemo.render.options import Options
+from tracedemo.render.pipe import NARROWEST, UNLIMITED, can_write, is_terminal, take_any_text, wanted_width
 
 THEME = Theme(STYLES)
-
-UNLIMITED = 1_000_000
-"""The width of a console that is no terminal."""
-
-NARROWEST = 40
-"""Columns that views need: a terminal with fewer wraps what they say."""
 
 
 def console_for(
@@ -51,11 +45,9 @@ def console_for(
     for name in ("COLUMNS", "LINES"):
         if not environ.get(name, "0").isdecimal():  # rich takes "²" for a number
             del environ[name]
-    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
-        stream.reconfigure(errors="replace")
-    if width is None and not _is_terminal(stream):
-        columns = environ.get("COLUMNS", "")
-        width = int(columns) if columns and int(columns) else UNLIMITED
+    take_any_text(stream)
+    if width is None and not is_terminal(stream):
+        width = wanted_width(environ) or UNLIMITED
     return Console(
         file=stream, theme=THEME, width=width, record=record, markup=False, emoji=False, highlight=False,
         no_color=None if color is None else not color, force_terminal=color or None, _environ=environ,
@@ -72,20 +64,5 @@ def options_for(
     """
     width = None if console.width >= UNLIMITED else max(console.width, NARROWEST)
     plain = not can_write(console.encoding) if ascii is None else ascii
-    return Options(width=width, ascii=plain, unfold=unfold, only=only)
-
-
-def can_write(encoding: str) -> bool:
-    """Whether an encoding has all our glyphs."""
-    try:
-        NEEDED.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def _is_terminal(stream: IO[str]) -> bool:
-    try:
-        return stream.isatty()
-    except (AttributeError, ValueError):  # no stream at all, or a closed one
-        return False
+    styled = console.color_system is not None or console.record
+    return Options(width=width, ascii=plain, unfold=unfold, only=only, styled=styled)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tracedemo.analysis.states import State
+from tracedemo.analysis.segments import State
 
 STYLES = {
     "state.running": "green",

@@ -8,8 +8,9 @@ little. A column of rank 0 is never cut; one with `wrap` goes on below where it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from tracedemo.render.glyphs import Glyphs
 from tracedemo.render.lines import Line, Piece, fold_text, shorten, width_of
@@ -24,8 +25,8 @@ Cell = Line
 
 EMPTY: Cell = ()
 
-Padded = tuple[Cell, list[str]]
-"""A cell as wide as its column, and the lines that go on below it."""
+Padded = tuple[Cell, list[str], Cell]
+"""A cell as wide as its column, the lines that go on below it, and the cell itself, which keeps its id its own."""
 
 Over = tuple[int, list[str], str]
 """What goes on below: in which column, the lines, their style."""
@@ -96,45 +97,47 @@ def total(widths: Sequence[int]) -> int:
     return sum(shown) + GAP * max(len(shown) - 1, 0)
 
 
+def _natural(column: Column, cells: Mapping[int, Cell]) -> int:
+    """How wide a column would like to be.  One without content takes no room, not even for its title."""
+    widths = set(map(width_of_cell, cells.values()))
+    if column.wrap and column.most is not None and max(widths, default=0) > column.most:
+        # What goes on below anyway makes the column no wider than the others need, within reason.
+        widths = {width for width in widths if width <= column.most} | {min(BELOW, column.most)}
+    width = max(widths, default=0)
+    return max(width, width_of(column.title)) if width else 0
+
+
 class Grid:
     """Rows of cells under a head, within `room` columns; None: nothing is cut, and nothing goes on below.
 
     `widths` is None when the columns don't fit: the caller shows something else.
+
+    Args:
+        styled: False: nobody will see the styles, and each line is one text, which is quicker.
     """
 
     def __init__(
-        self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], glyphs: Glyphs, room: int | None
-    ) -> None:
+        self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], glyphs: Glyphs, room: int | None,
+        *, styled: bool = True,
+    ) -> None:  # fmt: skip
         self.columns = columns
         self.rows = rows
         self.glyphs = glyphs
         self.cut = room is not None
-        self.widths = fit(columns, [self._natural(place) for place in range(len(columns))], room)
-        # Of each column that is shown: its place, its width, a cell without text, and its cells padded: most are said
-        # again and again.
-        self._shown: list[tuple[int, int, str, dict[Cell, Padded]]] = [
+        self.styled = styled
+        self._cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+        # Most cells are said again and again, by one object: its id is its own, since the rows keep it.
+        self._distinct = [dict(zip(map(id, cells), cells, strict=True)) for cells in self._cells]
+        self.widths = fit(columns, list(map(_natural, columns, self._distinct)), room)
+        # Of each column that is shown: its place, its width, a cell without text, and its cells padded, by id.
+        self._shown: list[tuple[int, int, str, dict[int, Padded]]] = [
             (place, width, " " * (width + GAP), {}) for place, width in enumerate(self.widths or ()) if width
         ]
-
-    def _natural(self, place: int) -> int:
-        """How wide a column would like to be.  One without content takes no room, not even for its title."""
-        column = self.columns[place]
-        cells = {pieces for row in self.rows if (pieces := row[place])}  # most are said again and again
-        widths = {width_of_cell(pieces) for pieces in cells}
-        if column.wrap and column.most is not None and max(widths, default=0) > column.most:
-            # What goes on below anyway makes the column no wider than the others need, within reason.
-            widths = {width for width in widths if width <= column.most} | {min(BELOW, column.most)}
-        width = max(widths, default=0)
-        return max(width, width_of(column.title)) if width else 0
 
     def lines(self) -> Iterator[Line]:
         """Head, rule and all rows."""
         yield from self.head()
-        for row in self.rows:
-            line, over = self._line(row)
-            yield line
-            if over:
-                yield from self._below(over)
+        yield from chain.from_iterable(self.body())
 
     def head(self) -> Iterator[Line]:
         """The titles, and a rule."""
@@ -147,7 +150,16 @@ class Grid:
         before = total((self.widths or ())[:place])
         return before + GAP if before else 0
 
-    def row(self, cells: Sequence[Cell]) -> Iterator[list[Piece]]:
+    def body(self) -> Iterator[Sequence[Line]]:
+        """The lines of each row: one, and more where a cell goes on below."""
+        if not self.styled:
+            yield from self._texts()
+            return
+        for row in self.rows:
+            line, over = self._line(row)
+            yield (line, *self._below(over)) if over else (line,)
+
+    def row(self, cells: Sequence[Cell]) -> Iterator[Line]:
         """One row: one line, and more where a cell goes on below."""
         line, over = self._line(cells)
         yield line
@@ -164,10 +176,10 @@ class Grid:
             if not pieces:
                 text += blank
                 continue
-            found = known.get(pieces)
+            found = known.get(id(pieces))
             if found is None:
-                found = known[pieces] = self._pad(self.columns[place], pieces, width)
-            padded, rest = found
+                found = known[id(pieces)] = self._pad(self.columns[place], pieces, width)
+            padded, rest, _ = found
             if rest:
                 over.append((place, rest, pieces[0][1]))
             for part, wanted in padded:
@@ -183,23 +195,57 @@ class Grid:
         """A cell with the spaces that belong to it, and what goes on below."""
         rest: list[str] = []
         used = width_of_cell(pieces)
-        if used > width and self.cut and len(pieces) == 1:
+        if len(pieces) == 1:
             text, style = pieces[0]
-            if column.wrap:
-                text, *rest = fold_text(text, width)
-            else:
-                text = shorten(text, width, self.glyphs, middle=column.middle)
-            pieces, used = ((text, style),), width_of(text)
+            if used > width and self.cut:
+                if column.wrap:
+                    text, *rest = fold_text(text, width)
+                else:
+                    text = shorten(text, width, self.glyphs, middle=column.middle)
+                used = width_of(text)
+            fill = " " * (width - used)
+            text = f"{fill}{text}{_GAP}" if column.right else f"{text}{fill}{_GAP}"
+            return ((text, style),), rest, pieces
         fill = " " * (width - used)
         (first, first_style), (last, last_style) = pieces[0], pieces[-1]
-        if len(pieces) == 1:
-            text = f"{fill}{first}{_GAP}" if column.right else f"{first}{fill}{_GAP}"
-            return ((text, first_style),), rest
         if column.right:
-            return ((fill + first, first_style), *pieces[1:-1], (last + _GAP, last_style)), rest
-        return (*pieces[:-1], (f"{last}{fill}{_GAP}", last_style)), rest
+            return ((fill + first, first_style), *pieces[1:-1], (last + _GAP, last_style)), rest, pieces
+        return (*pieces[:-1], (f"{last}{fill}{_GAP}", last_style)), rest, pieces
 
-    def _below(self, over: Sequence[Over]) -> Iterator[list[Piece]]:
+    def _texts(self) -> Iterator[Sequence[Line]]:
+        """The lines of each row, without styles: column by column, so that hardly anything is done row by row."""
+        below: dict[int, list[Over]] = {}
+        columns = [self._column(place, width, blank, below) for place, width, blank, _ in self._shown]
+        if not columns:
+            return repeat(((("", ""),),), len(self.rows))
+        lines = (((text.rstrip(), ""),) for text in map("".join, zip(*columns, strict=True)))
+        if not below:
+            return zip(lines)
+        return (
+            (line, *self._below(below[number])) if number in below else (line,)
+            for number, line in enumerate(lines)
+        )
+
+    def _column(self, place: int, width: int, blank: str, below: dict[int, list[Over]]) -> Iterator[str]:
+        """The texts of a column, padded; what goes on below is added to `below`, by the number of its row."""
+        column, cells = self.columns[place], self._cells[place]
+        if column.right and not column.rank:  # numbers, which are never cut
+            return (pieces[0][0].rjust(width) + _GAP if pieces else blank for pieces in cells)
+        texts = {id(EMPTY): blank}
+        rests: dict[int, list[str]] = {}
+        for key, pieces in self._distinct[place].items():
+            if pieces:
+                padded, rest, _ = self._pad(column, pieces, width)
+                texts[key] = "".join([text for text, _ in padded])
+                if rest:
+                    rests[key] = rest
+        if rests:
+            for number, pieces in enumerate(cells):
+                if id(pieces) in rests:
+                    below.setdefault(number, []).append((place, rests[id(pieces)], pieces[0][1]))
+        return map(texts.__getitem__, map(id, cells))
+
+    def _below(self, over: Sequence[Over]) -> Iterator[Line]:
         for number in range(max(len(rest) for _, rest, _ in over)):
             cells: list[Cell] = [EMPTY] * len(self.columns)
             for place, rest, style in over:

@@ -40,25 +40,22 @@ class Sheet:
         return iter(self._make())
 
     def __str__(self) -> str:
-        return "".join("".join(text for text, _ in line) + "\n" for line in self)
+        return "".join(self.texts())
 
-    def texts(self, console: Console) -> Iterator[str]:
-        """The lines as a console of rich would write them, with their ends; three times as quick as `console.print`."""
-        from rich.console import COLOR_SYSTEMS
-
-        system = COLOR_SYSTEMS.get(console.color_system or "")
-        if system is None:
+    def texts(self, console: Console | None = None) -> Iterator[str]:
+        """The lines as a console of rich would write them, with their ends, and much quicker; None: without styles."""
+        if console is None or console.color_system is None:
             for line in self:
                 yield "".join([text for text, _ in line]) + "\n"
             return
-        styles: dict[str, Style] = {}
+        around: dict[str, tuple[str, str]] = {"": ("", "")}
         for line in self:
             parts = []
             for text, name in line:
-                if name and name not in styles:
-                    found = _style(console, name)
-                    styles[name] = found.without_color if console.no_color else found
-                parts.append(styles[name].render(text, color_system=system) if name else text)
+                if name not in around:
+                    around[name] = _around(console, name)
+                begin, end = around[name]
+                parts.append(f"{begin}{text}{end}" if text else "")
             yield "".join(parts) + "\n"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
@@ -87,6 +84,17 @@ def _style(console: Console, name: str) -> Style:
         return console.get_style(name)
     except MissingStyle:
         return Style.parse(STYLES.get(name, ""))
+
+
+def _around(console: Console, name: str) -> tuple[str, str]:
+    """What a console writes before and behind a text of some style."""
+    from rich.console import COLOR_SYSTEMS
+
+    style = _style(console, name)
+    if console.no_color:
+        style = style.without_color
+    begin, _, end = style.render("x", color_system=COLOR_SYSTEMS[console.color_system or ""]).partition("x")
+    return begin, end
 
 
 def trimmed(line: Line) -> Line:

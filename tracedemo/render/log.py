@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from tracedemo.analysis.folding import Fold, fold
 from tracedemo.analysis.segments import is_call
@@ -62,7 +63,8 @@ def select(study: Study, options: Options) -> Selection:
     wanted = study.rows(options.only)
     unwanted = len(study.events) - len(wanted)
     if options.unfold:
-        return Selection([Fold((row,), study.events[row].duration or 0) for row in wanted], {}, unwanted)
+        events = study.events
+        return Selection([Fold((row,), events[row].duration or 0) for row in wanted], {}, unwanted)
     named = {word for words in (options.only.terms if options.only else {}).values() for word in words}
     hidden: Counter[str] = Counter()
     rows = []
@@ -101,7 +103,7 @@ def table(study: Study, options: Options) -> Iterator[Line]:
     yield BLANK
     selection = select(study, options)
     writer = Writer(study, selection.folds, glyphs)
-    rows = [writer.row(one) for one in selection.folds]
+    rows = list(writer.rows(selection.folds))
     if not rows:
         yield from note("No events to show.", width)
     elif width is not None and width < STACKED:
@@ -113,18 +115,20 @@ def table(study: Study, options: Options) -> Iterator[Line]:
 
 def _columns(rows: Sequence[Row], file: str, options: Options) -> Iterator[Line]:
     width = options.width
-    grid = Grid(_layout(file, width), rows, options.glyphs, width)
+    grid = Grid(_layout(file, width), rows, options.glyphs, width, styled=options.styled)
     if width is None:
         yield from grid.lines()
     elif grid.widths is None:
         yield from _stacked(rows, width, options.glyphs)
     else:
         yield from grid.head()
+        if grid.widths[CAUSE]:
+            yield from chain.from_iterable(grid.body())
+            return
         indent = grid.start_of(CALL) + 2
-        below = not grid.widths[CAUSE]
-        for row in rows:
-            yield from grid.row(row)
-            if below and _woken(row):
+        for row, lines in zip(rows, grid.body(), strict=True):
+            yield from lines
+            if _woken(row):
                 yield from note(_woken_by(row), width, "wakeup", indent)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from tracedemo.analysis.folding import Fold
+from tracedemo.analysis.segments import State
 from tracedemo.analysis.sentences import Context, answer_text, call_text, who
-from tracedemo.analysis.states import State
 from tracedemo.analysis.study import Study
 from tracedemo.analysis.wakeups import Wakeup
 from tracedemo.events import FLOW, PYTHON, SERVER, TRACER, Event, Site
@@ -21,8 +21,12 @@ AT, PID, WHO, CALL, ANSWER, TOOK, CAUSE, LINE, TEXT = range(9)
 
 Row = tuple[Cell, ...]
 
-Alike = tuple[str, Cell, Cell, str, Cell, Cell]
-"""Style of the row; the call; the answer; style of the duration; line number and text of the source."""
+Alike = tuple[str, Cell, Cell, Cell, str, Cell, Cell]
+"""Style of the row; who, if it is not the program; the call; the answer; style of the duration; line number and text of the
+source."""
+
+_SAYS = ("lane", "op", "args", "result", "errno", "exc", "bytes", "site", "user_site", "mark")
+"""The fields of an event that these are made of."""
 
 _OPENING = frozenset({"socket", "socketpair", "accept", "dup", "selector"})
 """Calls whose answer is their descriptor; of all others the answer is the same for every descriptor."""
@@ -35,97 +39,128 @@ def text_of(cell: Cell) -> str:
 
 def files_of(study: Study, folds: Sequence[Fold]) -> list[str]:
     """The source files of rows, in order of appearance."""
-    sites = (study.events[one.first].place for one in folds)
+    places = list(study.trace.keys("user_site", "site"))
+    # One row for each place that there is: they are few.
+    rows = {places[one.rows[0]]: one.rows[0] for one in reversed(folds)}
+    sites = (study.events[row].place for row in sorted(rows.values()))
     return list(dict.fromkeys(site.file for site in sites if site is not None))
 
 
 class Writer:
-    """Puts rows of one Study into cells.  Most of them say the same again and again: such a cell is made once.
-
-    What is alike is told by ids where a value cannot be a key: the Trace keeps it, so its id is its own until we are done.
+    """Puts rows of one Study into cells.  Most of them say the same again and again: such a cell is made once, so that a
+    cell that is said again is the same object.
     """
 
     def __init__(self, study: Study, folds: Sequence[Fold], glyphs: Glyphs) -> None:
         self._study = study
         self._glyphs = glyphs
-        self._several = len(study.pids) > 1
+        self._states = study.row_states
+        says: dict[Hashable, int] = {}
+        self._says = [says.setdefault(key, len(says)) for key in study.trace.keys(*_SAYS)]
         self._explained: set[str] = set()
-        self._owners: dict[Hashable, Cell] = {}
+        self._cells: dict[tuple[str, str], Cell] = {}
+        self._times: dict[tuple[int, str], Cell] = {}
+        self._sites: dict[Site, tuple[Cell, Cell]] = {}
+        self._owners: dict[tuple[str, str], Cell] = {}
         self._known: dict[Hashable, Alike] = {}
         files = files_of(study, folds)
         self._one_file = len(files) == 1
         self.file = safe(short_file(files[0]), glyphs) if self._one_file else "source"
 
-    def row(self, one: Fold) -> Row:
-        """One line of the log."""
-        study = self._study
-        row = one.first
-        event = study.events[row]
-        wakeup = study.wakeup_of_row.get(row)
-        style, call, answer, waited, line, source = self._alike(
-            event, study.state_of(row), woken=wakeup is not None and not wakeup.empty
-        )
-        if one.count > 1:
-            answer = cell(
-                f"{text_of(answer)} {self._glyphs.times}{one.count:,}", answer[0][1] if answer else ""
+    def rows(self, folds: Iterable[Fold]) -> Iterator[Row]:
+        """The lines of the log."""
+        origin, several = self._study.origin, len(self._study.pids) > 1
+        events, wakeups = self._study.events, self._study.wakeup_of_row
+        for one in folds:
+            number = one.rows[0]
+            event, wakeup = events[number], wakeups.get(number)
+            style, who_, call, answer, waited, line, source = self._alike(number, event, wakeup)
+            yield (
+                ((instant(event.t0 - origin), style),),
+                self._cell(str(event.pid), style) if several else EMPTY,
+                who_ or self._who(event, style),
+                call,
+                answer if len(one.rows) == 1 else self._again(answer, len(one.rows)),
+                self._took(one.time, event, waited),
+                self._cause(wakeup) if wakeup else self._meaning(event.errno) if event.errno else EMPTY,
+                line,
+                source,
             )
-        took_ = took(_time(one, event), self._glyphs)
-        return (
-            ((instant(event.t0 - study.origin), style),),
-            ((str(event.pid), style),) if self._several else EMPTY,
-            self._who(event, style),
-            call,
-            answer,
-            ((took_, waited),) if took_ else EMPTY,
-            cell(safe(_cause(wakeup), self._glyphs), "wakeup") if wakeup else self._meaning(event),
-            line,
-            source,
-        )
 
-    def _who(self, event: Event, style: str) -> Cell:
-        key = (event.owner, event.lane, event.mark, event.conn, style)
-        found = self._owners.get(key)
-        if found is None:
-            found = self._owners[key] = self._cell(who(event, self._study.context), style)
-        return found
-
-    def _alike(self, event: Event, state: State | None, *, woken: bool) -> Alike:
-        """All that a row says but when, who, how long and why: many rows say the same."""
-        place = event.place
-        key = (
-            event.op, event.lane, event.mark, event.errno, event.exc, event.bytes, event.t1 is None,
-            event.fd if event.op in _OPENING else None, event.conn if event.lane == SERVER else None,
-            id(event.args), id(event.result), id(place), state and state.value, woken,
-        )  # fmt: skip
+    def _alike(self, number: int, event: Event, wakeup: Wakeup | None) -> Alike:
+        """All that a row says but when, who of the program, how long and why: many rows say the same."""
+        op, lane, state = event.op, event.lane, self._states[number]
+        told = event.fd if op in _OPENING else event.conn if lane == SERVER else None
+        woken = wakeup is not None and not wakeup.empty
+        # The state by its id: to hash a member of an enum is a call of Python.
+        key = (self._says[number], told, id(state), woken, event.t1 is None)
         found = self._known.get(key)
         if found is None:
             style, answered, waited = _styles(event, state, woken=woken)
-            call = self._cell(_call(event, self._study.context), style)
-            found = style, call, self._cell(self._marked(event), answered), waited, *self._site(place)
-            self._known[key] = found
+            context = self._study.context
+            found = self._known[key] = (
+                style,
+                self._cell(who(event, context), style) if lane == SERVER or event.mark == TRACER else EMPTY,
+                self._cell(_call(event, context), style),
+                self._cell(self._marked(event), answered),
+                waited,
+                *self._site(event.place),
+            )
         return found
 
+    def _who(self, event: Event, style: str) -> Cell:
+        """Who of the program."""
+        if event.owner is None:
+            return self._cell(who(event, self._study.context), style)
+        found = self._owners.get((event.owner, style))
+        if found is None:
+            found = self._owners[event.owner, style] = self._cell(who(event, self._study.context), style)
+        return found
+
+    def _again(self, answer: Cell, times: int) -> Cell:
+        """The answer of a row that stands for several."""
+        return cell(f"{text_of(answer)} {self._glyphs.times}{times:,}", answer[0][1] if answer else "")
+
+    def _took(self, time: int, event: Event, style: str) -> Cell:
+        """How long: nothing for what never returned, and for a step, which takes no time."""
+        if event.t1 is None or (not time and event.lane in (FLOW, SERVER)):
+            return EMPTY
+        found = self._times.get((time, style))
+        if found is None:
+            found = self._times[time, style] = self._cell(took(time, self._glyphs), style)
+        return found
+
+    def _cause(self, wakeup: Wakeup) -> Cell:
+        return self._cell(_cause(wakeup), "wakeup")
+
     def _cell(self, text: str, style: str) -> Cell:
-        return cell(safe(text, self._glyphs), style)
+        found = self._cells.get((text, style))
+        if found is None:
+            found = self._cells[text, style] = cell(safe(text, self._glyphs), style)
+        return found
 
     def _marked(self, event: Event) -> str:
         """The answer, with the mark of a "not yet" or room for one in front."""
         text = answer_text(event)
         return f"{self._glyphs.not_yet if event.not_yet else ' '} {text}" if text else ""
 
-    def _meaning(self, event: Event) -> Cell:
+    def _meaning(self, errno: str) -> Cell:
         """What an errno means, the first time that it comes up."""
-        if event.errno is None or event.errno in self._explained:
+        if errno in self._explained:
             return EMPTY
-        self._explained.add(event.errno)
-        return cell(ERRNO_MEANINGS.get(event.errno, ""), "dim")
+        self._explained.add(errno)
+        return self._cell(ERRNO_MEANINGS.get(errno, ""), "dim")
 
     def _site(self, site: Site | None) -> tuple[Cell, Cell]:
         """Line number and text of a source line."""
         if site is None:
             return EMPTY, EMPTY
-        number = str(site.line) if self._one_file else f"{short_file(site.file)}:{site.line}"
-        return self._cell(number, "dim"), self._cell(self._study.source(site).strip(), "dim")
+        found = self._sites.get(site)
+        if found is None:
+            number = str(site.line) if self._one_file else f"{short_file(site.file)}:{site.line}"
+            text = self._study.source(site).strip()
+            found = self._sites[site] = self._cell(number, "dim"), self._cell(text, "dim")
+        return found
 
 
 def _styles(event: Event, state: State | None, *, woken: bool) -> tuple[str, str, str]:
@@ -144,13 +179,6 @@ def _call(event: Event, context: Context) -> str:
     """The call; of the server's, to whom."""
     label = context.labels.get(event.conn or 0, "") if event.lane == SERVER else ""
     return f"{call_text(event)} ({label})" if label else call_text(event)
-
-
-def _time(one: Fold, event: Event) -> int | None:
-    """Nanoseconds to show: none for what never returned, and for a step, which takes no time."""
-    if event.t1 is None or (event.lane in (FLOW, SERVER) and not one.time):
-        return None
-    return one.time
 
 
 def _cause(wakeup: Wakeup) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tracedemo.analysis.filters import Filter
 from tracedemo.render.glyphs import ASCII, UTF8, Glyphs
+
+if TYPE_CHECKING:
+    from tracedemo.analysis.filters import Filter
 
 PICTURE = 100
 """Columns that a drawing takes where there is no screen to fit."""
@@ -13,7 +16,7 @@ PICTURE = 100
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a view is to be shown.  Colour is the console's business."""
+    """How a view is to be shown.  Which colours, is the console's business."""
 
     width: int | None = None
     """Columns to keep within; None: as long as the line is (a file, a pipe)."""
@@ -22,6 +25,8 @@ class Options:
     unfold: bool = False
     """One line a row: nothing folded, nothing hidden."""
     only: Filter | None = None
+    styled: bool = True
+    """Whether styles are seen: a pipe has none, and what only serves them can be left out."""
 
     @property
     def glyphs(self) -> Glyphs:

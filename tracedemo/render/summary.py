@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from tracedemo.analysis.segments import State
 from tracedemo.analysis.sentences import duration_words
-from tracedemo.analysis.states import State
 from tracedemo.analysis.study import Study
 from tracedemo.analysis.summary import Summary
 from tracedemo.render.bars import bar, shares

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath, PureWindowsPath
 
+from tracedemo.analysis.segments import State
 from tracedemo.analysis.sentences import duration_text, duration_words
-from tracedemo.analysis.states import State
 from tracedemo.analysis.study import Study
 from tracedemo.events import Site
 from tracedemo.render.glyphs import Glyphs
