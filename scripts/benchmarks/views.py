@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from math import ceil
 from pathlib import Path
 from statistics import median
 
@@ -52,12 +53,12 @@ def measure(*, quick: bool) -> bool:
 
 def _save_trace(path: Path) -> int:
     """A real trace of the selector with CALLS calls or a few more; how many they are."""
-    requests, calls = 100, 0
+    requests, calls = CALLS // 20, 0
     while calls < CALLS:
-        # How many calls a fetch takes is seen, not known; and a little more, since it is not always the same.
-        requests = round(requests * CALLS / calls * 1.01) if calls else requests
         trace = _record(requests)
         calls = sum(lane == PYTHON for lane in trace.column("lane"))
+        # How many calls a fetch takes is seen, not known; and a little more, since it is not always the same.
+        requests = ceil(requests * CALLS / calls * 1.01)
     tracefile.write(trace, path)
     return calls
 
