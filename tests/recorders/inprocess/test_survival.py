@@ -16,6 +16,7 @@ from tests.recorders.conftest import InProcess, Record
 from tracedemo.events import PYTHON, Event
 from tracedemo.recorders.inprocess import spool as layout
 from tracedemo.recorders.inprocess.decode import read_spool
+from tracedemo.recorders.inprocess.hook import after_fork
 
 THREADS, CALLS = 8, 40_000
 
@@ -280,3 +281,16 @@ def test_a_size_beyond_all_measure(in_process: InProcess) -> None:
     refused = [event for event in in_process.events() if event.op == "recv"]
     assert ["OverflowError"] * 2 == [event.exc for event in refused]
     assert all("size" not in event.args for event in refused)
+
+
+def test_a_child_without_a_spool_leaves_its_parents_alone(in_process: InProcess) -> None:
+    """When a forked child cannot make a spool of its own, it writes nothing, not even where it has written before."""
+    left, right = socket.socketpair()
+    with left, right, in_process:
+        for child in (False, True):
+            if child:
+                in_process.spool.folder = str(in_process.folder / "gone")
+                after_fork(in_process.recorder)
+            for _ in range(2):
+                left.send(b"x"), right.recv(1)
+        assert ["send", "recv"] * 2 == [event.op for event in in_process.events()]

@@ -223,4 +223,4 @@ def after_fork(recorder: Recorder) -> None:
         if spool.pace is not None:
             spool.pace.renew()
     except OSError:
-        spool.on = False
+        spool.give_up()

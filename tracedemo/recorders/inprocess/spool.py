@@ -418,9 +418,13 @@ class Spool:
 
     def switch_off(self) -> None:
         """From now on wrappers only pass through; what still returns is marked late by the reader."""
+        self.give_up()
+        NUMBER.pack_into(self.map, OFF_AT, clock())
+
+    def give_up(self) -> None:
+        """Record nothing any more, and write nothing about it: the map may be another process's."""
         self.on = False
         self.sites.clear()
-        NUMBER.pack_into(self.map, OFF_AT, clock())
 
     def close(self) -> None:
         """Give the memory back; nothing can be written from now on."""
