@@ -125,10 +125,13 @@ def _metrics(summaries: Sequence[Summary]) -> Iterator[Metric]:
                 f"share_{state.name.lower()}", label, PERCENT, partial(Summary.share, state=state), state
             )
     if any(it.cpu_user + it.cpu_system for it in summaries):
-        yield row("cpu", "CPU time, whole process", NS, lambda it: (it.cpu_user + it.cpu_system) or None)
+        traced = ", tracer too" if any(it.header.engine for it in summaries) else ""
+        yield row(
+            "cpu", f"CPU time, whole process{traced}", NS, lambda it: (it.cpu_user + it.cpu_system) or None
+        )
     yield row("calls", "calls", COUNT, lambda it: it.calls)
     if any(it.system_calls is not None for it in summaries):
-        yield row("system_calls", "kernel system calls", COUNT, lambda it: it.system_calls)
+        yield row("system_calls", "system calls", COUNT, lambda it: it.system_calls)
     yield row("not_yet", '"not yet" answers', COUNT, lambda it: it.not_yets, State.NOT_YET)
     yield row("wakeups", "wakeups from select()", COUNT, lambda it: it.wakeups, State.ASLEEP)
     if any(it.empty_wakeups for it in summaries):

@@ -24,6 +24,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from operator import itemgetter
 
+from tracedemo.analysis.join import join
 from tracedemo.analysis.segments import is_call, is_readiness
 from tracedemo.events import FLOW, PYTHON, SERVER, TRACER, Event, Trace
 
@@ -41,13 +42,15 @@ def identify(trace: Trace) -> Trace:
     """The same Trace with `conn` filled on the python, flow and server lanes, and `owner` where it was null.
 
     Owners: a call on a connection belongs to whoever of the same thread was last seen working on that connection, or
-    first, if nobody was before; waits and selectors belong to the loop. What is left is unknown.
+    first, if nobody was before; waits and selectors belong to the loop. A system call has the owner and the connection of
+    the Python call above it. What is left is unknown.
     """
     events = list(trace)
     if not any(_lacks(event) for event in events if event.conn is None or event.owner is None):
         return trace
     numbers = _number(events, trace.header.pid)
     owners = _owners(events, numbers)
+    _lend(trace, numbers, owners)
     if all(event.conn == number and event.owner == owner
            for event, number, owner in zip(events, numbers, owners, strict=True)):  # fmt: skip
         return trace
@@ -227,6 +230,21 @@ def _owners(events: Sequence[Event], numbers: Sequence[int | None]) -> list[str 
                 owner = LOOP
         owners.append(owner)
     return owners
+
+
+def _lend(trace: Trace, numbers: list[int | None], owners: list[str | None]) -> None:
+    """A system call has the owner of the Python call above it, and its connection where it is about the same descriptor."""
+    found = join(trace)
+    if found is None:
+        return
+    events = trace.hold()
+    for row, above in found.parent.items():
+        event, call = events[row], events[above]
+        if event.owner is None:
+            owners[row] = owners[above]
+        same = call.fd is not None and call.fd in (event.fd, event.args.get("fd"))
+        if event.conn is None and same and not _of_selector(call):
+            numbers[row] = numbers[above]
 
 
 def _of_selector(event: Event) -> bool:

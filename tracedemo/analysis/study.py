@@ -18,6 +18,7 @@ from tracedemo.events import FLOW, Event, Site, Trace
 if TYPE_CHECKING:
     from tracedemo.analysis.filters import Filter
     from tracedemo.analysis.folding import Fold
+    from tracedemo.analysis.join import Join
     from tracedemo.analysis.phases import Phases
     from tracedemo.analysis.sentences import Context
     from tracedemo.analysis.states import States
@@ -57,6 +58,23 @@ class Study:
         return states(self.trace, self.connections)
 
     @cached_property
+    def join(self) -> Join | None:
+        """The system calls under the Python calls; None: there is no kernel lane."""
+        from tracedemo.analysis.join import join
+
+        return join(self.trace)
+
+    @cached_property
+    def startup_rows(self) -> frozenset[int]:
+        """Rows of interpreters that start (`Join.startup`)."""
+        return frozenset(self.join.startup if self.join else ())
+
+    @cached_property
+    def tool_rows(self) -> frozenset[int]:
+        """System calls of tracedemo's own (`Join.tool`)."""
+        return frozenset(self.join.tool if self.join else ())
+
+    @cached_property
     def wakeups(self) -> tuple[Wakeup, ...]:
         """The returns of select."""
         from tracedemo.analysis.wakeups import wakeups
@@ -80,7 +98,7 @@ class Study:
         """The numbers."""
         from tracedemo.analysis.summary import summary
 
-        return summary(self.trace, self.connections, self.states)
+        return summary(self.trace, self.connections, self.states, self.join)
 
     @cached_property
     def folds(self) -> tuple[Fold, ...]:

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from tracedemo.analysis.connections import ACCEPTED, CLIENT, Connection, connections
+from tracedemo.analysis.join import Join, join
 from tracedemo.analysis.lanes import has_lane
 from tracedemo.analysis.losses import Loss, losses
 from tracedemo.analysis.segments import State, is_readiness
@@ -46,7 +47,13 @@ class Summary:
     by_op: Mapping[str, int]
     """Calls by operation, most frequent first."""
     system_calls: int | None
-    """Rows of the kernel lane; None when there is no kernel lane."""
+    """System calls after the start, without the tool's own; None when there is no kernel lane ..."""
+    by_system_call: Mapping[str, int]
+    """... by name, most frequent first."""
+    startup_calls: int
+    """System calls of interpreters that start."""
+    fit: str
+    """How many of them lie under a Python call, a sentence; empty when there is no kernel lane."""
     not_yet: Mapping[str, int]
     """"Not yet" answers by errno, EINPROGRESS first."""
     blocking_io_errors: Mapping[str, int]
@@ -99,18 +106,25 @@ class Summary:
 
 
 def summary(
-    trace: Trace, sockets: Sequence[Connection] | None = None, timeline: States | None = None
+    trace: Trace,
+    sockets: Sequence[Connection] | None = None,
+    timeline: States | None = None,
+    kernel: Join | None = None,
 ) -> Summary:
     """The summary of an identified Trace.
 
     Args:
         sockets: what `connections(trace)` gave, if the caller has it already.
         timeline: what `states(trace)` gave, likewise.
+        kernel: what `join(trace)` gave, likewise.
     """
     if sockets is None:
         sockets = connections(trace)
     if timeline is None:
         timeline = states(trace, sockets)
+    if kernel is None:
+        kernel = join(trace)
+    system_calls = _by_system_call(trace, kernel)
     counts = _Counts()
     for event, state in zip(trace, timeline.of_row, strict=True):
         counts.add(event, own=state is not None)
@@ -129,7 +143,10 @@ def summary(
         tool_calls=counts.tool_calls,
         import_calls=counts.import_calls,
         by_op=dict(counts.by_op.most_common()),
-        system_calls=counts.recorded.get(KERNEL),
+        system_calls=None if kernel is None else system_calls.total(),
+        by_system_call=dict(system_calls.most_common()),
+        startup_calls=len(kernel.startup) if kernel else 0,
+        fit=kernel.told if kernel else "",
         not_yet=_by_errno(counts.not_yet),
         blocking_io_errors=_by_errno(counts.blocking_io_errors),
         wakeups=counts.wakeups,
@@ -171,7 +188,7 @@ class _Counts:
         """One row; `own`: a call of the program."""
         self.recorded[event.lane] += 1
         if not own:
-            self.tool_calls += event.mark == TRACER
+            self.tool_calls += event.mark == TRACER and event.lane == PYTHON
             self.import_calls += event.mark != TRACER and event.lane == PYTHON
             return
         self.by_op[event.op] += 1
@@ -185,6 +202,15 @@ class _Counts:
         elif event.t1 is not None and is_readiness(event.op):
             self.wakeups += 1
             self.empty_wakeups += not event.result
+
+
+def _by_system_call(trace: Trace, kernel: Join | None) -> Counter[str]:
+    """The program's own system calls after the start."""
+    if kernel is None:
+        return Counter()
+    others = {*kernel.startup, *kernel.tool}
+    rows = zip(trace.column("lane"), trace.column("op"), strict=True)
+    return Counter(op for row, (lane, op) in enumerate(rows) if lane == KERNEL and row not in others)
 
 
 def _by_errno(counter: Mapping[str, int]) -> dict[str, int]:

@@ -51,9 +51,19 @@ def run_options(
     wanted = {"requests": requests} | _RUN | vars(args)
     place = Place(None, "/") if wanted["url"] is None else _parse_url(wanted["url"])
     host = None if wanted["host"] is None else _parse_host(wanted["host"])
+    if "engine" in args and "kernel" not in args:
+        raise UsageError("--engine says what records system calls, and --kernel asks for them: it is missing",
+                         f"Add it: --kernel --engine {args.engine}")  # fmt: skip
+    if "no_redact" in args and "kernel" not in args:
+        raise UsageError(
+            "--no-redact is about what --kernel records, and that is missing",
+            "Add --kernel, or leave it out.",
+        )
     slots = 1 << max(wanted["max_events"] - 1, 1).bit_length()
     return RunOptions(server=server_options(args, nonce), requests=wanted["requests"], address=place.address,
-                      path=place.path, host=host, slots=slots, capture=capture)  # fmt: skip
+                      path=place.path, host=host, slots=slots, capture=capture,
+                      kernel=wanted.get("engine", "auto") if "kernel" in args else None,
+                      redact="no_redact" not in args)  # fmt: skip
 
 
 def _refuse_what_does_nothing(args: argparse.Namespace, targets: Sequence[Target]) -> None:

@@ -7,7 +7,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -44,6 +44,7 @@ class Wish:
     unfold: bool
     files: tuple[Path, ...]
     sources: bool
+    startup: bool = False
 
 
 def wish(args: argparse.Namespace) -> Wish:
@@ -67,7 +68,13 @@ def wish(args: argparse.Namespace) -> Wish:
             raise UsageError(f"cannot tell from the ending of {path} what to write", f"Endings: {known}")
         _check_writable(path)
     return Wish(
-        views, given.get("format", "table"), only, "unfold" in given, tuple(files), "no_source" not in given
+        views,
+        given.get("format", "table"),
+        only,
+        "unfold" in given,
+        tuple(files),
+        "no_source" not in given,
+        "startup" in given,
     )
 
 
@@ -108,6 +115,7 @@ def present(studies: Sequence[Study], wish: Wish, *, views: Sequence[str], strea
     chosen = wish.views or [VIEWS[name] for name in views]
     only = _filter(wish.only, studies[0].trace) if studies else None
     console, options = _screen(stream, unfold=wish.unfold, only=only)
+    options = replace(options, startup=wish.startup)
     try:
         for number, view in enumerate(chosen):
             if wish.format != "table":
@@ -212,7 +220,7 @@ def _places(path: Path, studies: Sequence[Study]) -> list[Path]:
 
 
 def _text(studies: Sequence[Study], views: Sequence[View], wish: Wish, options: Options) -> str:
-    wide = Options(unfold=options.unfold, only=options.only)
+    wide = Options(unfold=options.unfold, only=options.only, startup=options.startup)
     if wish.format == "plain":
         return "\n".join("".join(line + "\n" for line in view.plain(studies, wide)) for view in views)
     return "\n".join(str(view.table(studies, wide)) for view in views)
@@ -222,7 +230,7 @@ def _picture(studies: Sequence[Study], views: Sequence[View], _wish: Wish, optio
     from tracedemo.render.console import console_for
 
     console = console_for(io.StringIO(), width=PICTURE_COLUMNS, color=True, record=True, environ={})
-    narrow = Options(width=PICTURE_COLUMNS, unfold=options.unfold, only=options.only)
+    narrow = replace(options, width=PICTURE_COLUMNS, ascii=False, styled=True)
     for number, view in enumerate(views):
         if number:
             console.print()

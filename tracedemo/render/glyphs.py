@@ -64,6 +64,8 @@ class Glyphs:
     times: str
     tick: str
     arrow: str
+    below: str
+    """In front of what lies beneath a line."""
     ascii: bool
 
 
@@ -77,6 +79,7 @@ UTF8 = Glyphs(
     times="×",
     tick="│",
     arrow="→",
+    below="└",
     ascii=False,
 )
 
@@ -90,10 +93,21 @@ ASCII = Glyphs(
     times="x",
     tick="|",
     arrow="->",
+    below="`-",
     ascii=True,
 )
 
 NEEDED = "".join(
-    (*UTF8.states.values(), UTF8.not_yet, UTF8.wakeup, UTF8.ellipsis, UTF8.times, UTF8.tick, UTF8.arrow, "µ")
+    (
+        *UTF8.states.values(),
+        UTF8.not_yet,
+        UTF8.wakeup,
+        UTF8.ellipsis,
+        UTF8.times,
+        UTF8.tick,
+        UTF8.arrow,
+        UTF8.below,
+        "µ",
+    )
 )
 """What an encoding must be able to write before UTF8 is used."""

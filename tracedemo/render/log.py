@@ -1,12 +1,13 @@
 """The log: what the program asked, what the kernel answered, line by line.
 
 Widths   under 80 columns two lines a row; from 80 time, who, call, answer, duration; then, as far as there is room, the
-         line number, why (what woke a select, what an errno means) and the source line. The kernel's lane will stand
-         between duration and why.
+         line number, why (what woke a select, what an errno means) and the source line. Where the kernel's lane was
+         recorded, it stands behind the duration, or on lines of its own under each call (`log_kernel`).
 Rules    answers, names of errnos and ready descriptors are never cut: they go on below. What gives way is the source line
          first, then why, the line number, the call and the name.
-         Rows of the server, the kernel and the tool itself, and the steps of generators between calls that are folded, are
-         shown with `unfold`, or when the filter names them; the last line says how many are not shown.
+         Rows of the server and of the tool itself, the system calls of an interpreter that starts, and the steps of
+         generators between calls that are folded, are shown with `unfold`, or when the filter names them; the last line
+         says how many are not shown.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from itertools import chain
 
 from tracedemo.analysis.folding import Fold, fold
 from tracedemo.analysis.segments import is_call
-from tracedemo.analysis.sentences import duration_words, sentence
+from tracedemo.analysis.sentences import duration_words
 from tracedemo.analysis.study import Study
 from tracedemo.events import FLOW, KERNEL, PYTHON, SERVER, TRACER, Event
 from tracedemo.render.glyphs import Glyphs
 from tracedemo.render.grid import GAP, Column, Grid, note, width_of_cell
 from tracedemo.render.lines import BLANK, Line, fold_text, safe, shorten, width_of
 from tracedemo.render.log_cells import ANSWER, AT, CALL, CAUSE, PID, TOOK, WHO, Row, Writer, files_of, text_of
+from tracedemo.render.log_kernel import KERNEL_MOST, Kernel, retold, spoken, together
 from tracedemo.render.options import Options
 from tracedemo.render.words import count, listing, moment, name_of, short_file
 from tracedemo.tracefile import event_line
@@ -35,9 +37,10 @@ WHY, SOURCE = 120, 150
 """From here on `why` may be a column, and the source line.  Without it a wakeup's cause stands on a line of its own."""
 
 _IMPORTING, _STEPS = "importing", "steps"
+_BENEATH = "beneath"
+"""A system call that is shown with its Python call."""
 _HIDDEN = {
     SERVER: "of the server",
-    KERNEL: "of the kernel",
     TRACER: "of tracedemo itself",
     _IMPORTING: "of modules being imported",
     _STEPS: "yields and resumes between repeats",
@@ -70,19 +73,29 @@ def select(study: Study, options: Options) -> Selection:
     rows = []
     for row in wanted:
         event = study.events[row]
-        kind = _kind(event)
-        if kind in _HIDDEN and not {kind, event.op} & named:
-            hidden[kind] += 1
-        else:
+        kind = _kind(event) if event.lane != KERNEL else _kernel_kind(row, event, study, options)
+        if kind not in (*_HIDDEN, _BENEATH) or {event.lane, kind, event.op} & named:
             rows.append(row)
+        elif kind != _BENEATH:
+            hidden[kind] += 1
     folds = []
-    for one in fold(study.trace, rows):
+    for one in together(fold(study.trace, rows), study, named):
         event = study.events[one.first]
         if event.lane == FLOW and one.count > 1 and not {FLOW, event.op} & named:
             hidden[_STEPS] += one.count
         else:
             folds.append(one)
     return Selection(folds, hidden, unwanted)
+
+
+def _kernel_kind(row: int, event: Event, study: Study, options: Options) -> str:
+    """What a system call is as far as hiding goes."""
+    found = study.join
+    if found is None or event.mark == TRACER or row in study.tool_rows:
+        return TRACER
+    if row in study.startup_rows:
+        return KERNEL if options.startup else _BENEATH  # the footer tells how many
+    return _BENEATH if row in found.parent else KERNEL
 
 
 def _kind(event: Event) -> str:
@@ -103,32 +116,44 @@ def table(study: Study, options: Options) -> Iterator[Line]:
     yield BLANK
     selection = select(study, options)
     writer = Writer(study, selection.folds, glyphs)
-    rows = list(writer.rows(selection.folds))
+    rows = [
+        retold(row, one, study)
+        for row, one in zip(writer.rows(selection.folds), selection.folds, strict=True)
+    ]
+    kernel = Kernel(study, selection.folds, options)
     if not rows:
         yield from note("No events to show.", width)
     elif width is not None and width < STACKED:
-        yield from _stacked(rows, width, glyphs)
+        yield from _stacked(rows, kernel, width, glyphs)
     else:
-        yield from _columns(rows, writer.file, options)
+        yield from _columns(rows, kernel, writer.file, options)
     yield from _footer(selection, options)
+    yield from kernel.footer(options)
 
 
-def _columns(rows: Sequence[Row], file: str, options: Options) -> Iterator[Line]:
+def _columns(rows: Sequence[Row], kernel: Kernel, file: str, options: Options) -> Iterator[Line]:
     width = options.width
-    grid = Grid(_layout(file, width), rows, options.glyphs, width, styled=options.styled)
+    beside = kernel.beside(width)
+    cells = kernel.put_beside(rows) if beside else rows
+    grid = Grid(
+        _layout(file, width, kernel=kernel.shown), cells, options.glyphs, width, styled=options.styled
+    )
     if width is None:
         yield from grid.lines()
     elif grid.widths is None:
-        yield from _stacked(rows, width, options.glyphs)
+        yield from _stacked(rows, kernel, width, options.glyphs)
     else:
         yield from grid.head()
-        if grid.widths[CAUSE]:
+        told = bool(grid.widths[CAUSE]) or not any(map(_woken, rows))
+        if told and (beside or not kernel.shown):
             yield from chain.from_iterable(grid.body())
             return
         indent = grid.start_of(CALL) + 2
-        for row, lines in zip(rows, grid.body(), strict=True):
+        for number, (row, lines) in enumerate(zip(rows, grid.body(), strict=True)):
             yield from lines
-            if _woken(row):
+            if not beside:
+                yield from kernel.below(number, width, indent)
+            if _woken(row) and not grid.widths[CAUSE]:
                 yield from note(_woken_by(row), width, "wakeup", indent)
 
 
@@ -142,10 +167,12 @@ def _woken_by(row: Row) -> str:
     return text if text.startswith(_NOT_WOKEN) else f"woken: {text}"
 
 
-def _layout(file: str, width: int | None) -> tuple[Column, ...]:
+def _layout(file: str, width: int | None, *, kernel: bool) -> tuple[Column, ...]:
     room = width or SOURCE + 10
     # A column of width 0 is not shown.
     why = 0 if room < WHY else 64 if width is None else 40 if width >= SOURCE + 10 else 30
+    if kernel and width is not None and width < SOURCE + KERNEL_MOST:
+        why = 0
     return (
         Column("at ms", right=True),
         Column("pid", right=True),
@@ -153,23 +180,25 @@ def _layout(file: str, width: int | None) -> tuple[Column, ...]:
         Column("call", rank=3, least=18, most=44, middle=True),
         Column("  answer", rank=1, least=16, most=40, wrap=True),
         Column("took", right=True),
+        Column("kernel", rank=3, least=28, most=KERNEL_MOST, wrap=True),
         Column("why", rank=5, least=24, most=why, wrap=True, optional=True),
         Column("line", rank=4, right=True, optional=True),
         Column(file, rank=6, least=24, most=None if room >= SOURCE else 0, optional=True),
     )
 
 
-def _stacked(rows: Sequence[Row], width: int, glyphs: Glyphs) -> Iterator[Line]:
+def _stacked(rows: Sequence[Row], kernel: Kernel, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """A line or two a row: who asks what; the answer, and how long it took."""
     at = max(len(text_of(row[AT])) for row in rows)
     lead = at + GAP
-    for row in rows:
+    for number, row in enumerate(rows):
         (instant_, dim), (call, style) = row[AT][0], row[CALL][0]
         name = " ".join(filter(None, (text_of(row[PID]), shorten(text_of(row[WHO]), 20, glyphs))))
         name += " " * GAP if name else ""
         call = shorten(call, max(width - lead - width_of(name), 8), glyphs, middle=True)
         begin: Line = ((f"{instant_:>{at}}{' ' * GAP}{name}", dim), (call, style))
         yield from _answered(begin, row, width, lead, glyphs)
+        yield from kernel.below(number, width, lead + 2)
         if _woken(row):
             yield from note(_woken_by(row), width, "wakeup", lead + 2)
 
@@ -224,12 +253,16 @@ def plain(study: Study, options: Options) -> Iterator[str]:
     if not selection.folds:
         yield "No events to show."
     one_file = len(files_of(study, selection.folds)) == 1
+    kernel = Kernel(study, selection.folds, options)
     for one in selection.folds:
         event = study.events[one.first]
         again = f" {one.count:,} times, {duration_words(one.time)} in all." if one.count > 1 else ""
         file = "" if one_file or event.place is None else f"{short_file(event.place.file)} "
         line = f", {file}line {event.place.line}" if event.place else ""
-        yield f"At {moment(event.t0 - study.origin)}{line}: {sentence(event, study.context)}{again}"
+        yield f"At {moment(event.t0 - study.origin)}{line}: {spoken(one, study)}{again}"
+        if beneath := kernel.told(one):
+            yield f"  Beneath it: {beneath}."
+    yield from kernel.sentences(options)
 
 
 def jsonl(study: Study, options: Options) -> Iterator[str]:

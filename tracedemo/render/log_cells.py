@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
+from tracedemo.analysis.beneath import answered, asked
 from tracedemo.analysis.folding import Fold
 from tracedemo.analysis.segments import State
 from tracedemo.analysis.sentences import Context, answer_text, call_text, who
 from tracedemo.analysis.study import Study
 from tracedemo.analysis.wakeups import Wakeup
-from tracedemo.events import FLOW, PYTHON, SERVER, TRACER, Event, Site
+from tracedemo.events import FLOW, KERNEL, PYTHON, SERVER, TRACER, Event, Site
 from tracedemo.render.glyphs import STATE_STYLE, Glyphs
 from tracedemo.render.grid import EMPTY, Cell, cell
 from tracedemo.render.lines import safe
 from tracedemo.render.words import instant, short_file, took
 from tracedemo.syscalls import ERRNO_MEANINGS
 
-AT, PID, WHO, CALL, ANSWER, TOOK, CAUSE, LINE, TEXT = range(9)
+AT, PID, WHO, CALL, ANSWER, TOOK, BENEATH, CAUSE, LINE, TEXT = range(10)
 """The cells of a row."""
 
 Row = tuple[Cell, ...]
@@ -82,6 +83,7 @@ class Writer:
                 call,
                 answer if len(one.rows) == 1 else self._again(answer, len(one.rows)),
                 self._took(one.time, event, waited),
+                EMPTY,
                 self._cause(wakeup) if wakeup else self._meaning(event.errno) if event.errno else EMPTY,
                 line,
                 source,
@@ -141,7 +143,7 @@ class Writer:
 
     def _marked(self, event: Event) -> str:
         """The answer, with the mark of a "not yet" or room for one in front."""
-        text = answer_text(event)
+        text = answered(event) if event.lane == KERNEL else answer_text(event)
         return f"{self._glyphs.not_yet if event.not_yet else ' '} {text}" if text else ""
 
     def _meaning(self, errno: str) -> Cell:
@@ -176,7 +178,9 @@ def _styles(event: Event, state: State | None, *, woken: bool) -> tuple[str, str
 
 
 def _call(event: Event, context: Context) -> str:
-    """The call; of the server's, to whom."""
+    """The call; of the server's, to whom; of a system call, as the kernel's users write it."""
+    if event.lane == KERNEL:
+        return asked(event)
     label = context.labels.get(event.conn or 0, "") if event.lane == SERVER else ""
     return f"{call_text(event)} ({label})" if label else call_text(event)
 

@@ -25,6 +25,8 @@ class Options:
     unfold: bool = False
     """One line a row: nothing folded, nothing hidden."""
     only: Filter | None = None
+    startup: bool = False
+    """Show the system calls of an interpreter's start, too."""
     styled: bool = True
     """Whether styles are seen: a pipe has none, and what only serves them can be left out."""
 

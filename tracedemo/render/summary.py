@@ -85,7 +85,7 @@ def _rows(found: Summary, glyphs: Glyphs) -> Iterator[tuple[str, str, str, str]]
     """(label, value, details, style of the value) of each number."""
     yield "calls", f"{found.calls:,}", counts(found.by_op), ""
     if found.system_calls is not None:
-        yield "system calls", f"{found.system_calls:,}", "", ""
+        yield "system calls", f"{found.system_calls:,}", counts(found.by_system_call), ""
     yield (
         '"not yet" answers',
         f"{found.not_yets:,}",
@@ -98,9 +98,8 @@ def _rows(found: Summary, glyphs: Glyphs) -> Iterator[tuple[str, str, str, str]]
     yield "sent", f"{found.bytes_sent:,}", "bytes", ""
     yield "received", f"{found.bytes_received:,}", "bytes", ""
     if found.cpu_user or found.cpu_system:
-        parts = (
-            f"{took(found.cpu_user, glyphs)} user, {took(found.cpu_system, glyphs)} system; the whole process"
-        )
+        whose = "the whole process and its tracer" if found.header.engine else "the whole process"
+        parts = f"{took(found.cpu_user, glyphs)} user, {took(found.cpu_system, glyphs)} system; {whose}"
         yield "CPU time", took(found.cpu_user + found.cpu_system, glyphs), parts, ""
     if found.threads > 1:
         yield "threads", f"{found.threads:,}", f"{took(found.thread_time, glyphs)} together", ""
@@ -124,11 +123,23 @@ def _connections(found: Summary) -> str:
 def _notes(found: Summary, options: Options) -> Iterator[Line]:
     glyphs = options.glyphs
     texts = [(f"The server was {found.pace}.", "dim")] if found.pace else []
+    texts += [(text, "dim") for text in kernel_texts(found)]
     texts += [(text, "note") for text in (_ending(found), *found.notes) if text]
     if texts:
         yield BLANK
     for text, style in texts:
         yield from note(safe(text, glyphs), options.width, style, 2)
+
+
+def kernel_texts(found: Summary) -> Iterator[str]:
+    """Where the system calls come from, and which are not among them."""
+    if not found.fit:
+        return
+    header = found.header
+    version = f" {header.engine_version}" if header.engine_version else ""
+    yield f"System calls were recorded by {header.engine}{version}. {found.fit}"
+    if found.startup_calls:
+        yield f"Not among them: {count(found.startup_calls, 'system call')} of the interpreter's start."
 
 
 def _ending(found: Summary) -> str:
@@ -152,9 +163,11 @@ def plain(study: Study, options: Options) -> Iterator[str]:
             yield f"{capital(label)}: {value}{f' ({detail})' if detail else ''}."
     if found.cpu_user or found.cpu_system:
         user, system = duration_words(found.cpu_user), duration_words(found.cpu_system)
-        yield f"CPU time of the whole process: {user} user, {system} system."
+        whose = "whole process and its tracer" if found.header.engine else "whole process"
+        yield f"CPU time of the {whose}: {user} user, {system} system."
     if found.pace:
         yield f"The server was {found.pace}."
+    yield from kernel_texts(found)
     yield from (text for text in (_ending(found), *found.notes) if text)
 
 

@@ -10,6 +10,7 @@ Theory of operation
 
     targets.py   what can be run, and how            child.py      one process: started, waited for, reaped
     machine.py   limits, and a place for the spools  evidence.py   what it left behind, as a Trace
+                                                     kernel.py     what a kernel engine saw of it
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from typing import NamedTuple
 
 from tracedemo.errors import MachineError
 from tracedemo.events import Trace
+from tracedemo.recorders.kernel import choose
 from tracedemo.runner.child import spawn
 from tracedemo.runner.evidence import read_trace
-from tracedemo.runner.machine import place_for_spools, room_for, slots_that_fit
+from tracedemo.runner.kernel import read_kernel
+from tracedemo.runner.machine import on_one_processor, place_for_spools, room_for, slots_that_fit
 from tracedemo.runner.targets import ADDRESS, RunOptions, Target, find_target, variant_target
 from tracedemo.server import ServerHandle, running_server
 
@@ -52,17 +55,22 @@ def run(target: Target, options: RunOptions) -> Run:
     """Run a target to its end and write down what it did.
 
     Raises:
-        MachineError: a limit of this machine stands in the way, or the server cannot start.
+        MachineError: a limit of this machine stands in the way, the server cannot start, or the kernel engine that
+            was asked for by name cannot trace here.
         RecorderError: the target ran, but left nothing that we can read.
+        UsageError: there is no such kernel engine.
     """
+    engine, why_none = (None, "") if options.kernel is None else choose(options.kernel)
     with _folder() as folder:
         with _server_for(target, options, folder) as server:
             argv = _arguments(target, options, server)
-            with room_for(target, options):
-                command = [*options.prefix, options.python, *argv]
+            before = options.prefix if engine is None else engine.prefix(folder)
+            with room_for(target, options), on_one_processor(wanted=engine is not None):
+                command = [*before, options.python, *argv]
                 environment = _environment(target, options, server, folder)
                 finished = spawn(command, environment, folder, capture=options.capture)
-        trace = read_trace(target, argv, options, server, folder, finished)
+        seen = read_kernel(engine, folder, why_none)
+        trace = read_trace(target, argv, options, server, folder, finished, seen)
         output, complaints = (_text(folder / file) for file in ("stdout", "stderr"))
     return Run(trace, finished.exit_code, output, complaints, finished.told_to_end)
 

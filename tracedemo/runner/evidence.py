@@ -11,10 +11,11 @@ from pathlib import Path
 import tracedemo
 from tracedemo.analysis.identity import identify
 from tracedemo.errors import RecorderError
-from tracedemo.events import FLOW, PYTHON, SERVER, Event, Header, Trace
+from tracedemo.events import LANES, SERVER, Event, Header, Trace
 from tracedemo.recorders.inprocess.decode import Recording, read_spool, root_of, spool_heads
 from tracedemo.recorders.inprocess.pace import BUDGET, PATIENCE
 from tracedemo.runner.child import Finished
+from tracedemo.runner.kernel import Seen, add_kernel
 from tracedemo.runner.targets import RunOptions, Target
 from tracedemo.server import ServerHandle
 
@@ -26,8 +27,9 @@ def read_trace(
     server: ServerHandle | None,
     folder: Path,
     done: Finished,
+    seen: Seen,
 ) -> Trace:
-    """The Trace of a run: its spools and the server's log, joined.
+    """The Trace of a run: its spools, the server's log and what the kernel engine saw, joined.
 
     Raises:
         RecorderError: the target ran, but left nothing that we can read.
@@ -38,6 +40,10 @@ def read_trace(
         events += _server_lane(server)
     header = _header(target, argv, options, server, recordings, done)
     header = replace(header, notes=(*header.notes, *broken))
+    if options.kernel is not None:
+        threads = {event.tid: recording.pid for recording in recordings for event in recording.events}
+        header, rows = add_kernel(header, seen, threads, folder, redact=options.redact)
+        events += rows
     trace = identify(Trace(header, events).sorted())
     trace.sources.update(_sources(trace))
     return trace.replace(header=replace(header, recorded=_count_lanes(trace)))
@@ -157,7 +163,7 @@ def _add_up(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
 
 def _count_lanes(trace: Trace) -> dict[str, int]:
     lanes = list(trace.column("lane"))
-    return {lane: count for lane in (PYTHON, FLOW, SERVER) if (count := lanes.count(lane))}
+    return {lane: count for lane in LANES if (count := lanes.count(lane))}
 
 
 def _sources(trace: Trace) -> Iterator[tuple[str, str]]:

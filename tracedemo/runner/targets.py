@@ -46,6 +46,10 @@ class RunOptions:
     python: str = sys.executable
     prefix: tuple[str, ...] = ()
     """What stands before the interpreter: a command that runs the rest under its eyes, such as strace."""
+    kernel: str | None = None
+    """The kernel engine that writes down the system calls (`recorders.kernel.ENGINES`, or `auto`); None: none."""
+    redact: bool = True
+    """Whether values that may be secrets are hidden in what goes over sockets."""
 
 
 def variant_target(variant: Variant) -> Target:

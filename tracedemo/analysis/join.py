@@ -1,0 +1,219 @@
+"""Which system call was made by which Python call: the two stories of a run, laid over each other.
+
+Theory
+    A thread is in one place at a time. While it is inside a call of Python's socket interface, every system call that it
+    makes is made by that call; and a tracer stamps the entry of a system call while the thread stands still inside it. So
+    with both times on one clock, a system call belongs to the innermost call of the same thread whose interval holds its
+    entry. No marker is needed, and none is put into the program.
+
+Two cases are told by the descriptor, not by the time, because CPython leaves no other way to see them
+    * select.epoll() has made its descriptor when its __init__, the first thing that a patch can see, is called: an
+      epoll_create1 right before a `selector` row with that descriptor.
+    * A finalizer closes behind its row, which has no length: a close right after a `close` row of that descriptor.
+
+What stands under no call is not hidden: it is listed with the reason. The one exception is the start of an interpreter, a
+thousand system calls that say nothing about the program: they are counted. A start goes from execve() to the first call
+of the process.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tracedemo.analysis.segments import is_call
+from tracedemo.events import FLOW, KERNEL, PYTHON, TRACER, Event, Header, Trace
+
+COUNTED = frozenset({
+    "socket", "socketpair", "bind", "listen", "accept", "accept4", "connect", "shutdown", "getsockname", "getpeername",
+    "setsockopt", "getsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg", "epoll_create",
+    "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6",
+    "kqueue", "kevent",
+})  # fmt: skip
+"""The system calls of which the match rate speaks, besides ioctl(FIONBIO): what Python's socket and selector interface is
+there for.  Of others (read, close, openat) only some have to do with it."""
+
+
+class Outside(NamedTuple):
+    """A system call under no Python call."""
+
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The kernel lane of a Trace, laid under its Python calls.  Rows are rows of the Trace."""
+
+    parent: Mapping[int, int]
+    """Of a system call the row of its Python call, which may be one of the tool's own."""
+    beneath: Mapping[int, tuple[int, ...]]
+    """Of a Python call its system calls, in order."""
+    outside: tuple[Outside, ...]
+    """Those after the start that stand under no call, and are not the tool's own."""
+    startup: tuple[int, ...]
+    """Those of the interpreter's start."""
+    tool: tuple[int, ...]
+    """Those of tracedemo itself: under a row of its own, or on its own files."""
+    matched: int
+    """Of the `COUNTED` ones after the start, and not the tool's own: how many stand under a call ..."""
+    unmatched: tuple[Outside, ...]
+    """... and those that do not."""
+
+    @property
+    def counted(self) -> int:
+        """All of which the match rate speaks."""
+        return self.matched + len(self.unmatched)
+
+    @property
+    def rate(self) -> float:
+        """The part that stands under exactly one Python call, from 0 to 1; 1 where there is nothing to match."""
+        return self.matched / self.counted if self.counted else 1.0
+
+    @property
+    def told(self) -> str:
+        """How well the two lanes fit, in a sentence."""
+        calls = "system calls on sockets, polls and epolls"
+        if not self.counted:
+            return f"There were no {calls} after the start."
+        if not self.unmatched:
+            which, lie = ("The one", "lies") if self.counted == 1 else (f"All {self.counted:,}", "lie")
+            return f"{which} {calls} after the start {lie} under a Python call (100 %)."
+        share = int(self.rate * 10_000) / 100  # rounded down: 100 % is said only of all
+        return (f"{self.matched:,} of {self.counted:,} {calls} after the start lie under a Python call ({share:.2f} %);"
+                f" {len(self.unmatched):,} do not.")  # fmt: skip
+
+
+def join(trace: Trace) -> Join | None:
+    """Lay the kernel lane of a Trace (rows in order of `t0`) under its Python calls; None: it has no kernel lane."""
+    if KERNEL not in set(trace.column("lane")):
+        return None
+    events = trace.hold()
+    parent = _by_time(events)
+    _by_descriptor(events, parent)
+    return _sorted_out(events, parent, trace.header)
+
+
+def counts(event: Event) -> bool:
+    """Whether the match rate speaks of this system call."""
+    return event.op in COUNTED or (event.op == "ioctl" and event.args.get("request") == "FIONBIO")
+
+
+def _by_time(events: Sequence[Event]) -> dict[int, int]:
+    """The innermost call of the same thread that was open when the system call was entered."""
+    parent: dict[int, int] = {}
+    open_calls: dict[int, list[int]] = {}
+    for row, event in enumerate(events):
+        if event.lane == PYTHON:
+            open_calls.setdefault(event.tid, []).append(row)
+        elif event.lane == KERNEL and (stack := open_calls.get(event.tid)):
+            while stack and _is_over(events[stack[-1]], event.t0):
+                stack.pop()
+            if stack:
+                parent[row] = stack[-1]
+    return parent
+
+
+def _is_over(call: Event, now: int) -> bool:
+    return call.t1 is not None and call.t1 < now
+
+
+def _by_descriptor(events: Sequence[Event], parent: dict[int, int]) -> None:
+    """The two cases that time cannot tell."""
+    last: dict[int, int] = {}
+    made: dict[int, int] = {}
+    for row, event in enumerate(events):
+        if event.lane == PYTHON:
+            earlier = made.pop(event.tid, None)
+            if earlier is not None and event.op == "selector" and event.fd == events[earlier].result:
+                parent[earlier] = row
+            last[event.tid] = row
+        elif event.lane == KERNEL and row not in parent:
+            before = last.get(event.tid)
+            if event.op in ("epoll_create1", "epoll_create") and event.result is not None:
+                made[event.tid] = row
+            elif event.op == "close" and before is not None and _finalizes(events[before], event):
+                parent[row] = before
+                last.pop(event.tid)
+
+
+def _finalizes(call: Event, closing: Event) -> bool:
+    return call.op == "close" and "by" in call.args and call.fd == closing.fd
+
+
+def _sorted_out(events: Sequence[Event], parent: dict[int, int], header: Header) -> Join:
+    first, began = _first_calls(events), _starts_of(events, header)
+    known = {(event.pid, event.tid) for event in events if event.lane == PYTHON}
+    processes = {pid for pid, _ in known}
+    beneath: dict[int, list[int]] = {}
+    outside, startup, tool = [], [], []
+    matched = 0
+    for row, event in enumerate(events):
+        if event.lane != KERNEL:
+            continue
+        above = parent.get(row)
+        if above is not None:
+            beneath.setdefault(above, []).append(row)
+        if event.mark == TRACER or (above is not None and events[above].mark == TRACER):
+            tool.append(row)
+        elif above is not None and (is_call(events[above]) or event.t0 >= first.get(event.pid, 0)):
+            matched += counts(event)
+        elif _starts(event, first, began):
+            startup.append(row)
+        elif above is None:
+            outside.append(Outside(row, _reason(event, known, processes, header)))
+        else:
+            matched += counts(event)
+    unmatched = tuple(each for each in outside if counts(events[each.row]))
+    return Join(parent, {row: tuple(rows) for row, rows in beneath.items()}, tuple(outside), tuple(startup),
+                tuple(tool), matched, unmatched)  # fmt: skip
+
+
+def _first_calls(events: Sequence[Event]) -> dict[int, int]:
+    """When each process made its first call, or step of a generator."""
+    first: dict[int, int] = {}
+    for event in events:
+        if event.lane == FLOW or is_call(event):
+            first.setdefault(event.pid, event.t0)
+    return first
+
+
+def _starts(event: Event, first: Mapping[int, int], began: Mapping[int, int]) -> bool:
+    """Whether an interpreter was still starting: its process had made no call yet.  A forked child does not start; and of a
+    process that never made a call nobody knows when its start was over, so all of it is shown.
+    """
+    return began.get(event.pid, event.t0 + 1) <= event.t0 < first.get(event.pid, event.t0)
+
+
+def _starts_of(events: Sequence[Event], header: Header) -> dict[int, int]:
+    """When interpreters began to start: the process that was started, and those that called execve()."""
+    began = {header.pid: 0}
+    for event in events:
+        if event.op == "execve" and event.lane == KERNEL and event.result == 0:
+            began.setdefault(event.pid, event.t0)
+    return began
+
+
+_FILES = frozenset({"openat", "read", "write", "close", "ioctl", "fcntl"})
+_STARTERS = frozenset({"clone", "clone3", "fork", "vfork", "execve"})
+
+
+def _reason(event: Event, known: set[tuple[int, int]], processes: set[int], header: Header) -> str:
+    if event.op in _STARTERS:
+        return "a thread or a process is started"
+    if event.op in _FILES and not counts(event):
+        return "files, modules and output"
+    if event.pid not in processes:
+        return "its process made no call that was recorded: no Python, or not traced"
+    if header.dropped.get(PYTHON):
+        return "calls of Python were dropped, and it may have been under one of them"
+    if (event.pid, event.tid) not in known:
+        return "its thread made no call that was recorded"
+    return "made in C, outside of Python's socket and selector interface"
+
+
+def reasons(outside: Sequence[Outside]) -> Iterator[tuple[str, int]]:
+    """(reason, how many), most frequent first."""
+    yield from Counter(each.reason for each in outside).most_common()

@@ -1,0 +1,219 @@
+"""strace's output, line by line: whole calls, with their arguments as texts.  Pure: text in, `Line`s out.
+
+Grammar (strace 5.10 to 7.2; strace(1), and what these versions print)
+    line     = [pid] [stamp] (call | first half | second half | signal | exit | notice of strace itself)
+    call     = name "(" arguments ")" spaces "= " result [errno "(" text ")"] [notes in parentheses] ["<" seconds ">"]
+    first    = name "(" arguments so far "<unfinished ...>"
+    second   = "<... " name " resumed>" rest of the call
+    died     = name "(" arguments so far "<unfinished ...>) = ?"
+
+Theory of operation
+    A buffer may hold `) = 99 <unfinished ...>`, and a path any letter, so nothing is searched for in the text of a line.
+    It is cut into tokens first: a quoted string is one, and so is a <...> behind a descriptor, in which strace writes < and
+    > as octal. Only then brackets are counted: the call ends where the bracket of its name is closed.
+    Halves are put together by thread: a thread is in one call at a time. Versions differ in which half the comma behind
+    the last argument of the first half belongs to (since 6.16 the second), so halves are joined as text and cut up again.
+    A thread that calls execve() comes back under the id of its process: strace says so in a "superseded" line.
+    Whatever does not fit is handed back as it stands, to be counted and shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+NS = 10**9
+
+
+class Line(NamedTuple):
+    """A whole call."""
+
+    tid: int
+    t0: int
+    """Entry, nanoseconds of the stamp's clock; 0: lines have no stamps."""
+    t1: int | None
+    """Return; None: it never returned, or nobody measured."""
+    name: str
+    args: list[str]
+    result: str
+    """`3`, `-1`, `0x7f..`, `?`."""
+    what: str
+    """What a descriptor in the result stands for, from -y: `socket:[123]`."""
+    error: str
+    """`EAGAIN`, `ERESTARTSYS`, or empty."""
+    notes: str
+    """What stands in parentheses behind the result, such as `([{fd=5, revents=POLLIN}])`."""
+
+
+class Reading:
+    """Reads lines one after another, and keeps what it did not understand."""
+
+    def __init__(self) -> None:
+        self.misread: list[str] = []
+        self.ends: dict[int, str] = {}
+        """How threads ended, by tid."""
+        self._halves: dict[int, tuple[int, str]] = {}
+        """Of threads inside a call: its entry, and what strace had to say by then."""
+
+    def lines(self, text: str) -> Iterator[Line]:
+        """All calls of an output, in order of their return; last, those that never did."""
+        *whole, rest = text.split("\n")
+        for line in whole:
+            if (found := self._line(line)) is not None:
+                yield found
+        if (
+            rest and (found := self._line(rest)) is not None
+        ):  # cut in the middle, unless it is whole by chance
+            yield found
+        for tid, (t0, half) in self._halves.items():
+            # The trace ended, or the thread did without a word.
+            if (found := _call(tid, t0, f"{half}) = ?", None)) is not None:
+                yield found
+            else:
+                self.misread.append(half)
+        self._halves.clear()
+
+    def _line(self, line: str) -> Line | None:
+        head = _HEAD.match(line)
+        if head is None:
+            self._odd(line)
+            return None
+        pid, pid_in_brackets, seconds, fraction, hours, rest = head.groups()
+        tid = int(pid or pid_in_brackets or 0)
+        t = _stamp(seconds, fraction, hours)
+        first = rest[0]
+        if first == "<":
+            return self._second_half(tid, t, rest, line)
+        if first in "+-":
+            self._end(tid, rest, line)
+            return None
+        if rest.endswith("<unfinished ...>"):
+            self._halves[tid] = t, rest[:-16].rstrip(" ")
+            return None
+        return self._known(_call(tid, t, rest, t), line)
+
+    def _second_half(self, tid: int, t: int, rest: str, line: str) -> Line | None:
+        match = _RESUMED.match(rest)
+        half = self._halves.pop(tid, None)
+        if match is None or half is None or not half[1].startswith(f"{match[1]}("):
+            if half is not None:
+                self._halves[tid] = half
+            self._odd(line)
+            return None
+        t0, begun = half
+        tail = rest[match.end() :]
+        # Before 6.16 the comma stood in the first half, and its blank has been taken off.
+        whole = f"{begun} {tail}" if begun.endswith(",") else begun + tail
+        return self._known(_call(tid, t0, whole, t), line)
+
+    def _known(self, call: Line | None, line: str) -> Line | None:
+        """A call, or a line that was none."""
+        if call is None:
+            self._odd(line)
+        return call
+
+    def _end(self, tid: int, rest: str, line: str) -> None:
+        """A signal, or the end of a thread."""
+        if rest.startswith("--- "):
+            return
+        match = _END.fullmatch(rest)
+        if match is None:
+            self._odd(line)
+            return
+        if match[2]:
+            # Its execve() goes on under this id.
+            half = self._halves.pop(int(match[2]), None)
+            if half is not None:
+                self._halves[tid] = half
+        else:
+            self.ends[tid] = match[1]
+
+    def _odd(self, line: str) -> None:
+        """No line of a trace: strace speaks of itself, or something that we do not know."""
+        if line and not _NOTICE.match(line):
+            self.misread.append(line)
+
+
+_HEAD = re.compile(
+    r"(?:(\d+) +|\[pid +(\d+)\] )?"
+    r"(?:(\d+)\.(\d+) |(\d\d:\d\d:\d\d(?:\.\d+)?) )?"
+    r"((?:[a-z_]\w*\(|<\.\.\. |\+\+\+ |--- ).*)",
+    re.DOTALL,
+)
+_RESUMED = re.compile(r"<\.\.\. (\w+) resumed>")
+_END = re.compile(r"\+\+\+ (superseded by execve in pid (\d+)|.*) \+\+\+")
+_NOTICE = re.compile(r"(?:\[pid +\d+\] )?strace: |\[ Process PID=\d+ runs in ")
+
+_TOKEN = re.compile(
+    r'[^"<()\[\]{},]+'  # anything that has no meaning here
+    r'|"(?:[^"\\]+|\\.)*+"'  # a string, whatever it holds
+    r"|<[^>]*+>"  # what a descriptor stands for
+    r"|.",
+    re.DOTALL,
+)
+_RESULT = re.compile(
+    r" += (-?\d+|0x[0-9a-f]+|\?)"
+    r"(?:<((?:[^>]|->)*)>(?:\(deleted\))?)?"
+    r"(?: (E[A-Z0-9_]+|\(errno \d+\)) ?(?:\([^)]*\))?)?"
+    r"( \([^\"]*\))?"
+    r"(?: <(?:(\d+)\.(\d+)|unavailable)>)?"
+)
+_OPENS, _CLOSES = frozenset("([{"), frozenset(")]}")
+
+
+def _call(tid: int, t0: int, text: str, returned: int | None) -> Line | None:
+    """A whole call from its text; None: it is none.
+
+    Args:
+        returned: the stamp of its last line, which is the time of return where strace did not measure it.
+    """
+    name, _, rest = text.partition("(")
+    args: list[str] = []
+    length = _split(rest, args)
+    tail = _RESULT.fullmatch(rest, length) if length else None
+    if tail is None:
+        return None
+    result, what, error, notes, seconds, fraction = tail.groups()
+    t1 = None if result == "?" and not error else returned if seconds is None else t0 + _ns(seconds, fraction)
+    return Line(tid, t0, t1, name, args, result, what or "", error or "", notes or "")
+
+
+def _split(text: str, args: list[str]) -> int:
+    """Cut arguments at their commas; gives how long they are with the bracket that closes them, 0 if none does."""
+    now: list[str] = []
+    depth = length = 0
+    for part in _TOKEN.findall(text):
+        length += len(part)
+        if part == "," and not depth:
+            args.append("".join(now).strip(" "))
+            now.clear()
+            continue
+        if part in _OPENS:
+            depth += 1
+        elif part in _CLOSES:
+            depth -= 1
+            if depth < 0:
+                last = "".join(now).removesuffix("<unfinished ...>").strip(" ")
+                if last or args:
+                    args.append(last)
+                return length if part == ")" else 0
+        elif part == '"':  # opened, never closed
+            return 0
+        now.append(part)
+    return 0
+
+
+def _stamp(seconds: str | None, fraction: str | None, hours: str | None) -> int:
+    """Nanoseconds since the epoch; of a time of day, since midnight."""
+    if seconds is not None:
+        return _ns(seconds, fraction or "0")
+    if hours is None:
+        return 0
+    clock, _, part = hours.partition(".")
+    hour, minute, second = map(int, clock.split(":"))
+    return _ns(str((hour * 60 + minute) * 60 + second), part or "0")
+
+
+def _ns(seconds: str, fraction: str) -> int:
+    return int(seconds) * NS + int(fraction[:9].ljust(9, "0"))
