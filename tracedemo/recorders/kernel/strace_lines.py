@@ -13,6 +13,8 @@ Theory of operation
     > as octal. Only then brackets are counted: the call ends where the bracket of its name is closed.
     Halves are put together by thread: a thread is in one call at a time. Versions differ in which half the comma behind
     the last argument of the first half belongs to (since 6.16 the second), so halves are joined as text and cut up again.
+    On a terminal strace leaves the thread out while there is only one, so that a half may have one and the other not; and a
+    notice of its own may stand in the middle of a line, which goes on in the next.
     A thread that calls execve() comes back under the id of its process: strace says so in a "superseded" line.
     Whatever does not fit is handed back as it stands, to be counted and shown.
 """
@@ -20,7 +22,7 @@ Theory of operation
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 NS = 10**9
@@ -59,7 +61,7 @@ class Reading:
     def lines(self, text: str) -> Iterator[Line]:
         """All calls of an output, in order of their return; last, those that never did."""
         *whole, rest = text.split("\n")
-        for line in whole:
+        for line in _mended(whole):
             if (found := self._line(line)) is not None:
                 yield found
         if (
@@ -95,17 +97,27 @@ class Reading:
 
     def _second_half(self, tid: int, t: int, rest: str, line: str) -> Line | None:
         match = _RESUMED.match(rest)
-        half = self._halves.pop(tid, None)
-        if match is None or half is None or not half[1].startswith(f"{match[1]}("):
-            if half is not None:
-                self._halves[tid] = half
+        begun_by = None if match is None else self._begun_by(tid, f"{match[1]}(")
+        if match is None or begun_by is None:
             self._odd(line)
             return None
-        t0, begun = half
+        t0, begun = self._halves.pop(begun_by)
         tail = rest[match.end() :]
         # Before 6.16 the comma stood in the first half, and its blank has been taken off.
         whole = f"{begun} {tail}" if begun.endswith(",") else begun + tail
-        return self._known(_call(tid, t0, whole, t), line)
+        return self._known(_call(tid or begun_by, t0, whole, t), line)
+
+    def _begun_by(self, tid: int, name: str) -> int | None:
+        """The thread whose call a second half ends: the same one, or, where one half names none, the one that fits."""
+        half = self._halves.get(tid)
+        if half is not None:
+            return tid if half[1].startswith(name) else None
+        fitting = [
+            other
+            for other, (_, begun) in self._halves.items()
+            if begun.startswith(name) and (not tid or not other)
+        ]
+        return fitting[0] if len(fitting) == 1 else None
 
     def _known(self, call: Line | None, line: str) -> Line | None:
         """A call, or a line that was none."""
@@ -133,6 +145,28 @@ class Reading:
         """No line of a trace: strace speaks of itself, or something that we do not know."""
         if line and not _NOTICE.match(line):
             self.misread.append(line)
+
+
+_BROKEN = re.compile(r"(?<=[^ ])(?:/\S*/)?strace: Process \d+ attached")
+
+
+def _mended(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, with those in one piece that a notice of strace has broken in two."""
+    before = ""
+    for line in lines:
+        match = _BROKEN.search(line)
+        if match is not None and match.end() == len(line):
+            before += line[: match.start()]
+        elif before and _HEAD.match(line) is None:
+            yield before + line
+            before = ""
+        else:
+            if before:
+                yield before
+                before = ""
+            yield line
+    if before:
+        yield before
 
 
 _HEAD = re.compile(
