@@ -8,7 +8,6 @@ import importlib.util
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ import pytest
 
 from tracedemo import doctor
 from tracedemo.doctor import CHECKS, Check, Verdict, examine, exit_code
+from tracedemo.recorders.kernel.refusals import Refusal
 
 resource = pytest.importorskip("resource", reason="limits are POSIX's")
 
@@ -195,57 +195,63 @@ def test_no_place_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (MEND, "there is no folder for temporary files") == doctor._spool()[1:3]
 
 
-def test_no_strace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without strace the rest works; how to get it is told."""
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    found = doctor._strace()
-
-    assert OPTIONAL is found.verdict
-    assert "apt install strace" in found.remedy
+NOT_THERE = Refusal("strace is not installed", "apt install strace")
+FORBIDDEN = Refusal("Yama forbids all tracing", "An administrator can allow it.", admin=True)
 
 
-def stand_in(path: Path, *lines: str) -> str:
-    path.write_text("\n".join(("#!/bin/sh", *lines)))
-    path.chmod(0o755)
-    return str(path)
+def engines(monkeypatch: pytest.MonkeyPatch, strace: Refusal | None, ptrace: Refusal | None) -> None:
+    """Let the engines of this machine answer like this."""
+    answers = {"strace": strace, "ptrace": ptrace}
+    monkeypatch.setattr(doctor, "engine", lambda name: SimpleNamespace(refusal=lambda: answers[name]))
+    monkeypatch.setattr(doctor.strace, "version_text", lambda: "strace -- version 6.1")
+    monkeypatch.setattr(doctor.strace, "without_filter", lambda: False)
 
 
 @pytest.mark.parametrize(
-    ("lines", "verdict", "text"),
+    ("strace", "ptrace", "verdicts"),
     [
-        (["echo 'strace -- version 6.1'"], GOOD, "strace 6.1, and it may trace"),
-        (
-            ["echo 'strace -- version 6.1'", '[ "$1" = --version ] || { echo not permitted >&2; exit 1; }'],
-            OPTIONAL,
-            "strace 6.1, but it may not trace here: not permitted",
-        ),
-        (['[ "$1" = --version ] || exit 1'], OPTIONAL, "strace, but it may not trace here: no reason given"),
+        (None, None, (GOOD, GOOD)),
+        (NOT_THERE, None, (OPTIONAL, GOOD)),
+        (None, NOT_THERE, (GOOD, OPTIONAL)),
+        (NOT_THERE, NOT_THERE, (MEND, MEND)),
+        (NOT_THERE, FORBIDDEN, (MEND, ADMIN)),
     ],
-    ids=["may trace", "may not", "says nothing"],
 )
-def test_strace(
-    lines: list[str], verdict: Verdict, text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_engines(
+    strace: Refusal | None,
+    ptrace: Refusal | None,
+    verdicts: tuple[Verdict, Verdict],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whether strace may trace is tried, since containers often forbid it."""
-    path = stand_in(tmp_path / "strace", *lines)
-    monkeypatch.setattr(shutil, "which", lambda name: path)
+    """One engine is enough; without any, what is in the way is told, with the remedy, and who can mend it."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    engines(monkeypatch, strace, ptrace)
+    found = doctor._strace(), doctor._ptrace()
 
-    assert (verdict, text) == doctor._strace()[1:3]
+    assert verdicts == tuple(one.verdict for one in found)
+    for one, no in zip(found, (strace, ptrace), strict=True):
+        assert one.remedy == (no.remedy if no else "")
+        assert (no.why if no else "and it may trace") in one.found
 
 
-def test_broken_strace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A strace that cannot be run, or never ends, is no reason to fail."""
-    (tmp_path / "strace").write_text("not a program")
-    monkeypatch.setattr(shutil, "which", lambda name: str(tmp_path / "strace"))
+def test_engines_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a system where no engine exists, the rest works, and so nothing is in the way."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    engines(monkeypatch, NOT_THERE, NOT_THERE)
+
     assert OPTIONAL is doctor._strace().verdict
+    assert OPTIONAL is doctor._ptrace().verdict
 
-    def never_end(command: list[str], **_: object) -> None:
-        raise subprocess.TimeoutExpired(command, 2)
 
-    monkeypatch.setattr(subprocess, "run", never_end)
+def test_strace_without_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A strace that has to stop every system call works, and is said to be slow."""
+    engines(monkeypatch, None, None)
+    monkeypatch.setattr(doctor.strace, "without_filter", lambda: True)
     found = doctor._strace()
+
     assert OPTIONAL is found.verdict
-    assert "timed out" in found.found
+    assert "seven times slower" in found.found
+    assert found.remedy
 
 
 @pytest.mark.strace
@@ -257,20 +263,16 @@ def test_real_strace() -> None:
     assert found.found.startswith("strace ")
 
 
-def test_python_ptrace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The extra is told with its version where it is installed, and with how to get it where it is not."""
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert (OPTIONAL, "not installed") == doctor._python_ptrace()[1:3]
-
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.9.9")
-    assert (GOOD, "python-ptrace 0.9.9") == doctor._python_ptrace()[1:3]
+@pytest.mark.ptrace
+def test_real_ptrace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """python-ptrace is told with its version, where it knows it, and that it may trace was tried."""
+    assert (GOOD, "python-ptrace 0.9.9, and it may trace") == check("ptrace engine")[1:3]
 
     def unknown(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError
 
     monkeypatch.setattr(importlib.metadata, "version", unknown)
-    assert (GOOD, "python-ptrace of unknown version") == doctor._python_ptrace()[1:3]
+    assert "python-ptrace of unknown version, and it may trace" == check("ptrace engine").found
 
 
 @pytest.mark.parametrize(

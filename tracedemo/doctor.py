@@ -1,17 +1,14 @@
 """What this machine can do: a list of checks, each tried for real, with the remedy where it fails.
 
-Nothing here prints or installs. Everything stays on this machine; a check takes well under a second.
+Nothing here prints or installs. Everything stays on this machine; a check takes about a second at most.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
-import os
 import platform
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,13 +16,13 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+from tracedemo.recorders.kernel import ENGINES, engine, strace
 from tracedemo.runner.machine import place_for_spools
 
 OLDEST_PYTHON = (3, 11)
 LOW_LIMIT = 1024
 ROOM = 512 << 20
 """Bytes that a run with all its calls may take."""
-STRACE_TIMEOUT_S = 2
 
 
 class Verdict(Enum):
@@ -148,38 +145,37 @@ def _spool() -> Check:
 
 
 def _strace() -> Check:
-    path = shutil.which("strace")
-    if path is None:
-        remedy = (
-            "Debian, Ubuntu: apt install strace.  Fedora: dnf install strace.  macOS and Windows have none."
+    found = _engine("strace", "strace", strace.version_text().replace(" -- version", ""))
+    if found.verdict is Verdict.GOOD and strace.without_filter():
+        slow = (
+            f"{found.found}, but is refused a seccomp filter: programs run up to seven times slower under it"
         )
-        return Check(
-            "strace", Verdict.OPTIONAL, "not installed: real system calls cannot be shown with it", remedy
-        )
-    try:
-        version = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=STRACE_TIMEOUT_S, check=False
-        ).stdout
-        tried = subprocess.run([path, "-f", "-o", os.devnull, sys.executable, "-S", "-c", "pass"],
-                               capture_output=True, text=True, timeout=STRACE_TIMEOUT_S, check=False)  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Check("strace", Verdict.OPTIONAL, f"{path} does not run: {error}")
-    name = (version.splitlines() or ["strace"])[0].replace(" -- version", "")
-    if tried.returncode:
-        why = (tried.stderr.strip().splitlines() or ["no reason given"])[-1]
-        remedy = "In a container: run it with --cap-add=SYS_PTRACE."
-        return Check("strace", Verdict.OPTIONAL, f"{name}, but it may not trace here: {why}", remedy)
-    return Check("strace", Verdict.GOOD, f"{name}, and it may trace")
+        remedy = "In a container: start it with --security-opt seccomp=unconfined."
+        return Check(found.name, Verdict.OPTIONAL, slow, remedy)
+    return found
 
 
-def _python_ptrace() -> Check:
-    if importlib.util.find_spec("ptrace") is None:
-        return Check("python-ptrace", Verdict.OPTIONAL, "not installed", "pip install 'tracedemo[ptrace]'")
+def _ptrace() -> Check:
     try:
-        version = importlib.metadata.version("python-ptrace")
+        version = f"python-ptrace {importlib.metadata.version('python-ptrace')}"
     except importlib.metadata.PackageNotFoundError:
-        version = "of unknown version"
-    return Check("python-ptrace", Verdict.GOOD, f"python-ptrace {version}")
+        version = "python-ptrace of unknown version"
+    return _engine("ptrace", "ptrace engine", version)
+
+
+def _engine(name: str, title: str, version: str) -> Check:
+    """Whether an engine can record system calls here: it is tried on a program that does nothing.
+
+    One of them is enough; and where there is none, as on macOS, everything else works.
+    """
+    no = engine(name).refusal()
+    if no is None:
+        return Check(title, Verdict.GOOD, f"{version}, and it may trace")
+    dispensable = not sys.platform.startswith("linux") or any(
+        engine(other).refusal() is None for other in ENGINES if other != name
+    )
+    verdict = Verdict.OPTIONAL if dispensable else Verdict.ADMIN if no.admin else Verdict.MEND
+    return Check(title, verdict, f"cannot record system calls: {no.why}", no.remedy)
 
 
 def _terminal() -> Check:
@@ -205,7 +201,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     _ports,
     _spool,
     _strace,
-    _python_ptrace,
+    _ptrace,
     _terminal,
 )
 """In the order in which they are shown."""

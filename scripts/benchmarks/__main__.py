@@ -12,11 +12,18 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import cost  # noqa: E402
+import kernel  # noqa: E402
 import lockstep  # noqa: E402
 import states  # noqa: E402
 import views  # noqa: E402
 
-PARTS = {"cost": cost.measure, "lockstep": lockstep.measure, "states": states.measure, "views": views.measure}
+PARTS = {
+    "cost": cost.measure,
+    "kernel": kernel.measure,
+    "lockstep": lockstep.measure,
+    "states": states.measure,
+    "views": views.measure,
+}
 
 
 def main() -> int:

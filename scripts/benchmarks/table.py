@@ -14,6 +14,8 @@ class Row(NamedTuple):
     found: str
     promised: str
     kept: bool
+    at_least: bool = False
+    """More is better."""
 
     @classmethod
     def of(
@@ -35,7 +37,7 @@ def show(title: str, rows: Sequence[Row]) -> bool:
     print(title)
     for row in rows:
         verdict = (
-            f"at most {row.promised:<8} {'kept' if row.kept else 'MISSED'}"
+            f"at {'least' if row.at_least else 'most'} {row.promised:<8} {'kept' if row.kept else 'MISSED'}"
             if row.promised
             else "for the record"
         )

@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from tracedemo.analysis.phases import UNKNOWN, phases
 from tracedemo.errors import UsageError
 from tracedemo.events import LANES, MARKS, Event, Trace
-from tracedemo.syscalls import ERRNO_MEANINGS, OPERATIONS, PHASES, STEPS
+from tracedemo.syscalls import ERRNO_MEANINGS, OPERATIONS, PHASES, STEPS, SYSTEM_CALLS
 
 _ANSWERS: Mapping[str, Callable[[Event], bool]] = {
     "not-yet": lambda event: event.not_yet,
@@ -60,7 +60,7 @@ def parse(text: str, trace: Trace | None = None) -> Filter:
         UsageError: a word is none of the known ones; the remedy lists what is possible.
     """
     operations = {row.name for row in OPERATIONS} | {row.name for row in STEPS}
-    operations.update(name for row in OPERATIONS for name in row.system_calls)
+    operations.update(row.name for row in SYSTEM_CALLS)
     if trace is not None:
         operations.update(str(name) for name in trace.column("op"))
     terms: dict[str, tuple[str, ...]] = {}

@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "run several, and set them side by side",
     "show": "any view of saved traces; with no file, of the last run",
     "variants": "list the programs of the post, and what each teaches",
+    "explain": "what a call, a system call, an errno or a word means",
     "serve": "run the loopback server in the foreground",
     "doctor": "what this machine can do, and what to mend",
 }
@@ -90,6 +91,19 @@ def _prepare_serve(parser: Parser) -> None:
     _add_server_options(parser)
 
 
+def _prepare_explain(parser: Parser) -> None:
+    add = parser.add_argument
+    add(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        default=[],
+        help="what to explain (default: list all that can be asked)",
+    )
+    add("--format", choices=FORMATS,
+        help="table (the default); plain: one sentence a line, for screen readers; jsonl: for programs")  # fmt: skip
+
+
 def _prepare_nothing(_parser: Parser) -> None:
     """It takes no options."""
 
@@ -103,8 +117,20 @@ def _add_run_options(parser: Parser, *, requests: int) -> None:
     add("--host", metavar="NAME", help="name by which variants are told our server, such as localhost")
     add("--max-events", type=whole(1, MOST_EVENTS), metavar="N",
         help="calls that are kept, the last ones (default 1,048,576)")  # fmt: skip
+    _add_kernel_options(parser)
     _add_server_options(parser)
     _add_view_options(parser)
+
+
+def _add_kernel_options(parser: Parser) -> None:
+    """Whether the real system calls are recorded, too, and by what."""
+    add = parser.add_argument_group("the kernel's side").add_argument
+    add("--kernel", action="store_true", help="record the real system calls under each Python call, too")
+    add("--engine", choices=("auto", "strace", "ptrace"),
+        help="what records them: strace; ptrace, our own (pip install 'tracedemo[ptrace]'); auto (the default): the"
+        " first of these that works here")  # fmt: skip
+    add("--no-redact", action="store_true",
+        help="show values that may be secrets (Authorization, Cookie, tokens) in what goes over sockets")  # fmt: skip
 
 
 def _add_server_options(parser: Parser) -> None:
@@ -127,6 +153,7 @@ def _add_view_options(parser: Parser) -> None:
         help="table (the default); plain: one sentence a line, for screen readers; jsonl: for programs")  # fmt: skip
     add("--only", metavar="WORDS", help="show only these events, for example recv,EAGAIN,fd=5; see below")
     add("--unfold", action="store_true", help="show every row, also repeats and the tool's own")
+    add("--startup", action="store_true", help="show the system calls of the interpreter's start, too")
     endings = ", ".join(f"{ending} {what}" for ending, what in ENDINGS.items())
     add("-o", "--output", action="append", metavar="FILE", type=Path,
         help=f"write a file; may be given again and again, and the ending says what: {endings}")  # fmt: skip
@@ -154,6 +181,7 @@ examples:
   tracedemo run your_script.py --its-own     a program of yours; its output and
                                              exit code stay its own
   tracedemo show --view timeline             the last run, seen otherwise
+  tracedemo run selector --kernel            and the real system calls below
   tracedemo run -o run.jsonl selector        save a run, for tracedemo show
 
 exit codes:
@@ -170,7 +198,7 @@ words of --only, with commas between them (of one kind: any of them; of several
 kinds: all of them):
   a call or step      recv, connect, select, yield, sent
   an answer           EAGAIN, BlockingIOError, not-yet, failed, unreturned
-  a lane or phase     python, flow, server; phase=wait
+  a lane or phase     python, flow, kernel, server; phase=wait
   a field             fd=5, conn=2, owner=fetch*, pid=..., tid=...
 """
 
@@ -185,6 +213,7 @@ goes to stderr: a summary and its connections.
 
 examples:
   tracedemo run selector -n 5 --view log,timeline
+  tracedemo run selector --kernel
   tracedemo run --view summary -o run.jsonl my_script.py --its-own option
   tracedemo run my_client.py {{address}} 2>report.txt
   tracedemo run -m http.client
@@ -220,6 +249,22 @@ examples:
 
 {_ABOUT_VIEWS}"""
 
+_ABOUT_EXPLAIN = """\
+NAME is a call of Python code (recv, sock.recv), a system call (epoll_wait), an
+errno by name or number (EAGAIN, 35, WSAEWOULDBLOCK), an exception
+(BlockingIOError), a phase (receive) or a word (FIONBIO, backlog, not yet).
+
+What is told: what it means, which system calls it becomes or which calls make
+it, what its answers mean, and what to type to see it. All of it stands in
+docs/calls.md, too.
+
+examples:
+  tracedemo explain recv
+  tracedemo explain epoll_wait EAGAIN
+  tracedemo explain 35
+  tracedemo explain not yet
+"""
+
 _ABOUT_SERVE = """\
 examples:
   tracedemo serve --delay 500 --pieces 10
@@ -253,6 +298,7 @@ _PARSERS: dict[str, tuple[str, str, Callable[[Parser], None]]] = {
     "compare": ("tracedemo compare [OPTIONS] [TARGET ...]", _ABOUT_COMPARE, _prepare_compare),
     "show": ("tracedemo show [OPTIONS] [FILE ...]", _ABOUT_SHOW, _prepare_show),
     "variants": ("tracedemo variants", _ABOUT_VARIANTS, _prepare_nothing),
+    "explain": ("tracedemo explain [OPTIONS] [NAME ...]", _ABOUT_EXPLAIN, _prepare_explain),
     "serve": ("tracedemo serve [OPTIONS]", _ABOUT_SERVE, _prepare_serve),
     "doctor": ("tracedemo doctor", _ABOUT_DOCTOR, _prepare_nothing),
 }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from tracedemo.recorders.kernel.constants import NAMES, O_FLAGS
 from tracedemo.recorders.kernel.quoting import CUT, escaped, unquoted
 from tracedemo.recorders.kernel.shapes import SHAPES, Arg, Kind
 
@@ -63,6 +64,23 @@ _COMMENT = re.compile(r" ?/\*.*?\*/")
 
 def _name(text: str) -> str:
     return _COMMENT.sub("", text)
+
+
+def _flags(args: Args, arg: Arg, text: str, unfilled: bool) -> None:
+    args[arg.name] = None if unfilled else _in_order(text, arg.names)
+
+
+@lru_cache(4096)
+def _in_order(text: str, names: str) -> str:
+    """Flags in the order of their values: strace has another one for some of them."""
+    places = _PLACES[names]
+    return "|".join(sorted(_name(text).split("|"), key=lambda flag: places.get(flag, _LAST if flag[:2] == "0x" else 0)))
+
+
+_LAST = 1 << 64
+_PLACES = {
+    names: {name: number for number, name in NAMES[names].items()} for names in ("MSG_", "SOCK_", "EPOLL_CLOEXEC")
+} | {"O_": {name: number for number, name in O_FLAGS["x86_64"].items()}}
 
 
 def _descriptor(text: str) -> int | str:
@@ -222,9 +240,9 @@ _READERS: dict[Kind, Callable[[Args, Arg, str, bool], None] | None] = {
     Kind.INT: _value_reader(_integer),
     Kind.ADDRESS: _value_reader(_address),
     Kind.DATA: _value_reader(_data),
-    Kind.FLAGS: _value_reader(_name),
+    Kind.FLAGS: _flags,
     Kind.NAME: _value_reader(_name),
-    Kind.SOCK_TYPE: _value_reader(_name),
+    Kind.SOCK_TYPE: _flags,
     Kind.PROTOCOL: _value_reader(_protocol),
     Kind.OPTION: _value_reader(_name),
     Kind.VALUE: _value_reader(_option_value),

@@ -134,16 +134,28 @@ TRIAL_S = 10
 
 def refusal() -> Refusal | None:
     """Why strace cannot trace here; it is tried on a program that does nothing."""
+    tried = _trial()
+    if isinstance(tried, Refusal):
+        return tried
+    return None if not tried.returncode else _understood(tried.stderr)
+
+
+def without_filter() -> bool:
+    """Whether the kernel refuses strace its seccomp filter, so that it has to stop every system call there is."""
+    tried = _trial()
+    return not isinstance(tried, Refusal) and "seccomp filter is requested but unavailable" in tried.stderr
+
+
+def _trial() -> subprocess.CompletedProcess[str] | Refusal:
     if not sys.platform.startswith("linux"):
         return Refusal(f"strace is Linux's, and this is {platform.system()}", "See docs/dtruss.md.")
     if shutil.which("strace") is None:
         return Refusal("strace is not installed", HOW_TO_INSTALL)
     words = [*command(version(), os.devnull), sys.executable, "-I", "-S", "-c", "pass"]
     try:
-        tried = subprocess.run(words, capture_output=True, text=True, timeout=TRIAL_S, check=False)
+        return subprocess.run(words, capture_output=True, text=True, timeout=TRIAL_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return Refusal(f"strace does not run: {error}", HOW_TO_INSTALL)
-    return None if not tried.returncode else _understood(tried.stderr)
 
 
 HOW_TO_INSTALL = (

@@ -1,7 +1,4 @@
-"""THE table: what a Python program can ask, which system call that becomes, in which phase, and what it means.
-
-Everything that explains a call is drawn from here: sentences, phases, colours of a row, `explain`, the docs. To teach
-tracedemo a new call, add a row; no other file should need a branch for it.
+"""Calls of the Python interface: what each becomes, in which phase, what it waits for, and the clauses of its sentences.
 
 How to read a sentence
     `says`, `not_yet` and `waited` are clauses that follow the name of whoever made the call. `analysis.sentences`
@@ -10,14 +7,12 @@ How to read a sentence
     {watched} "3 sockets", {ready} "1 ready: fd 4 (READ)", {by} how it was closed or nothing, {op}, {errno}, {took}. Empty
     `not_yet` or `waited`: the generic clause for the errno, or `says` with the time.
 
-Sources: the man pages of section 2 and 7 (socket, connect, recv, epoll, poll, select, tcp), CPython's
-Modules/socketmodule.c, Modules/selectmodule.c and Lib/selectors.py, and strace of CPython 3.11 to 3.13. System call
-names are those of x86-64 Linux; the first is the usual one.
+Sources: CPython's Modules/socketmodule.c, Modules/selectmodule.c and Lib/selectors.py, and strace of CPython 3.11 to 3.13.
+System call names are those of x86-64 Linux; the first is the usual one.
 """
 
 from __future__ import annotations
 
-import errno as _errno
 from typing import NamedTuple
 
 LOOKUP, CREATE, CONNECT, SEND, WAIT, RECEIVE, WATCH, CLOSE = PHASES = (
@@ -214,89 +209,6 @@ OPERATIONS = (
 
 OPERATION = {row.name: row for row in OPERATIONS}
 """Rows by name."""
-
-
-class Step(NamedTuple):
-    """A row for the flow and server lanes: what is not a call of the program."""
-
-    lane: str
-    name: str
-    meaning: str
-    says: str
-
-
-# fmt: off
-STEPS = (
-    Step("flow", "start", "A generator runs for the first time.", "starts"),
-    Step("flow", "yield", "A generator hands over a value and is parked: it holds no thread until it is resumed.",
-         "yields {arg[value]}, and is parked"),
-    Step("flow", "resume", "Somebody called next() or send(): the generator goes on where it stopped.", "goes on"),
-    Step("flow", "return", "A generator is finished; its caller sees StopIteration.", "is finished"),
-    Step("flow", "callback", "The event loop ran one handle.", "runs {arg[value]}"),
-    Step("server", "accepted", "Our server took the connection out of its backlog.", "accepts the connection{from_peer}"),
-    Step("server", "request", "The whole request has arrived.", "has read the request of {bytes}{from_peer}"),
-    Step("server", "sent", "Our server sent a piece of the response.", "sends piece {arg[piece]}, {bytes}{peer}"),
-    Step("server", "closed", "Our server closed the connection.", "closes the connection{peer}"),
-    Step("server", "reset", "Our server broke the connection off.", "resets the connection{peer}"),
-    Step("server", "refused", "Our server took no connection.", "refuses a connection"),
-    Step("server", "error", "A client did something that our server could not serve.",
-         "cannot serve the client{from_peer}: {arg[detail]}"),
-    Step("python", "lockstep", "The tool's own exchange with the server, inside a call that is about to wait.",
-         "(tracedemo asks the server to move: {result})"),
-    Step("python", "port", "The tool's own question for the local port of a new connection.",
-         "(tracedemo notes the local port of {fd}: {result})"),
-    Step("python", "deadlock", "Everything waits for a server that has nothing left to send.", "{arg[detail]}"),
-    Step("python", "spin", "The program asks and asks, and nothing will ever come.", "{arg[detail]}"),
-)
-# fmt: on
-
-STEP = {(row.lane, row.name): row for row in STEPS}
-"""Rows by (lane, name)."""
-
-
-ERRNO_MEANINGS = {
-    "EAGAIN": "nothing to say yet, ask again later",
-    "EWOULDBLOCK": "nothing to say yet, ask again later",
-    "EINPROGRESS": "the connection attempt has begun and goes on in the background",
-    "EALREADY": "a connection attempt is still going on",
-    "EISCONN": "it is connected already",
-    "ENOTCONN": "it is not connected",
-    "ECONNREFUSED": "nobody listens at that address",
-    "ECONNRESET": "the other side broke the connection off",
-    "ECONNABORTED": "the connection was given up before it was accepted",
-    "EPIPE": "the connection is closed for sending",
-    "ETIMEDOUT": "no answer came in time",
-    "EHOSTUNREACH": "there is no way to that host",
-    "ENETUNREACH": "there is no way to that network",
-    "EADDRINUSE": "the address is in use",
-    "EADDRNOTAVAIL": "that address is not on this machine, or all local ports are taken",
-    "EACCES": "not allowed",
-    "EPERM": "not allowed",
-    "EBADF": "the descriptor is not open",
-    "ENOTSOCK": "the descriptor is not a socket",
-    "EINVAL": "an argument makes no sense here",
-    "EFAULT": "a pointer leads nowhere",
-    "EINTR": "a signal came in between",
-    "EMFILE": "this process has no descriptor left",
-    "ENFILE": "the machine has no descriptor left",
-    "ENOBUFS": "the kernel has no buffer left",
-    "ENOMEM": "the kernel has no memory left",
-    "ENOENT": "there is no such thing: not registered, or no such file",
-    "EEXIST": "it is there already",
-    "EOPNOTSUPP": "this kind of socket cannot do that",
-    "EAFNOSUPPORT": "this address family is not supported",
-    "EPROTONOSUPPORT": "this protocol is not supported",
-    "ENOPROTOOPT": "there is no such option",
-    "EMSGSIZE": "the message is too long for one datagram",
-    "EDESTADDRREQ": "a destination address is needed",
-    "ENOSYS": "this kernel does not have that call",
-}
-"""What an errno means on a socket, in a few words (errno(3), and the ERRORS sections of section 2)."""
-
-
-def errno_name(number: int) -> str:
-    """The name of an errno of this machine: 11 -> "EAGAIN"; an unknown number gives "E#11"."""
-    return _errno.errorcode.get(number, f"E#{number}")
 
 
 def phase_of(op: str) -> str | None:
