@@ -10,7 +10,7 @@ Theory of operation
 
     targets.py   what can be run, and how            child.py      one process: started, waited for, reaped
     machine.py   limits, and a place for the spools  evidence.py   what it left behind, as a Trace
-                                                     kernel.py     what a kernel engine saw of it
+    orphans.py   what a killed tracer leaves         kernel.py     what a kernel engine saw of it
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tracedemo.runner.child import spawn
 from tracedemo.runner.evidence import read_trace
 from tracedemo.runner.kernel import read_kernel
 from tracedemo.runner.machine import on_one_processor, place_for_spools, room_for, slots_that_fit
+from tracedemo.runner.orphans import adopting, end_orphans
 from tracedemo.runner.targets import ADDRESS, RunOptions, Target, find_target, variant_target
 from tracedemo.server import ServerHandle, running_server
 
@@ -65,11 +66,13 @@ def run(target: Target, options: RunOptions) -> Run:
         with _server_for(target, options, folder) as server:
             argv = _arguments(target, options, server)
             before = options.prefix if engine is None else engine.prefix(folder)
-            with room_for(target, options), on_one_processor(wanted=engine is not None):
+            traced = engine is not None
+            with room_for(target, options), on_one_processor(wanted=traced), adopting(wanted=traced):
                 command = [*before, options.python, *argv]
                 environment = _environment(target, options, server, folder)
                 finished = spawn(command, environment, folder, capture=options.capture)
-        seen = read_kernel(engine, folder, why_none)
+                left = end_orphans(folder) if traced else 0
+        seen = read_kernel(engine, folder, why_none, left)
         trace = read_trace(target, argv, options, server, folder, finished, seen)
         output, complaints = (_text(folder / file) for file in ("stdout", "stderr"))
     return Run(trace, finished.exit_code, output, complaints, finished.told_to_end)

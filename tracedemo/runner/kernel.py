@@ -17,17 +17,24 @@ class Seen(NamedTuple):
     """What an engine saw, or why there is nothing."""
 
     log: Log | None
-    why: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def read_kernel(engine: Engine | None, folder: Path, why_none: str) -> Seen:
-    """What the engine left in the folder of the run."""
+def read_kernel(engine: Engine | None, folder: Path, why_none: str, left: int = 0) -> Seen:
+    """What the engine left in the folder of the run.
+
+    Args:
+        left: processes that ran on when the engine's tracer had ended, and that were ended then.
+    """
     if engine is None:
-        return Seen(None, why_none)
+        return Seen(None, (why_none,) if why_none else ())
+    notes = (
+        (f"{engine.NAME} was ended while the program ran, and the program was ended, too",) if left else ()
+    )
     try:
-        return Seen(engine.read(folder))
+        return Seen(engine.read(folder), notes)
     except OSError as error:
-        return Seen(None, f"{engine.NAME} left nothing to read: {error.strerror or error}")
+        return Seen(None, (*notes, f"{engine.NAME} left nothing to read: {error.strerror or error}"))
 
 
 def add_kernel(
@@ -35,11 +42,20 @@ def add_kernel(
 ) -> tuple[Header, Sequence[Event]]:
     """A header that tells of the engine, and the rows of the kernel lane."""
     if seen.log is None:
-        return replace(header, notes=(*header.notes, seen.why)), ()
+        return replace(header, notes=(*header.notes, *seen.notes)), ()
     clock = Clock(header.clock_start, header.clock_end)
     lane = kernel_lane(seen.log, clock, root=header.pid, threads=threads, ours=folder.name, redact=redact)
     dropped = {**header.dropped, **({KERNEL: lane.dropped} if lane.dropped else {})}
-    notes = (*header.notes, *lane.notes)
+    notes = (*header.notes, *(seen.notes or _ended_first(seen.log, header.pid)), *lane.notes)
     return replace(
         header, engine=seen.log.engine, engine_version=seen.log.version, dropped=dropped, notes=notes
     ), lane.events
+
+
+def _ended_first(log: Log, pid: int) -> tuple[str, ...]:
+    """An engine that tells how threads end, and has not seen the end of the program, was not there any more."""
+    if not log.ends and not log.calls:
+        return ()
+    if log.engine != "strace" or pid in log.ends:
+        return ()
+    return (f"{log.engine} ended before the program did: what it did after that was not recorded",)

@@ -1,0 +1,143 @@
+"""Whatever is killed, nobody is left behind, and what was recorded is kept."""
+
+from __future__ import annotations
+
+import random
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.recorders.conftest import Record
+from tracedemo.events import KERNEL, PYTHON
+
+ENGINES = [
+    pytest.param("strace", marks=pytest.mark.strace),
+    pytest.param("ptrace", marks=pytest.mark.ptrace),
+]
+KILLS = 100
+
+KILLER = """
+import os, signal, socket, sys, threading
+steps, forks = int(sys.argv[1]), sys.argv[2] == "forks"
+left, right = socket.socketpair()
+
+def talk():
+    while True:
+        left.send(b"x"), right.recv(1)
+
+threading.Thread(target=talk, daemon=True).start()
+if forks and os.fork() == 0:
+    talk()
+mine, other = socket.socketpair()
+for _ in range(steps):
+    mine.send(b"x"), other.recv(1)
+os.kill(os.getppid(), signal.SIGKILL)
+while True:
+    mine.send(b"x"), other.recv(1)
+"""
+"""Kills its tracer after so many steps; what the other thread and the child do meanwhile is never the same twice."""
+
+
+def alive(name: str) -> list[int]:
+    """Processes that have this among their arguments."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes()
+        except OSError:
+            continue
+        if name.encode() in words:
+            found.append(int(path.parent.name))
+    return found
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_tracer_killed(engine: str, record: Record, tmp_path: Path) -> None:
+    """A hundred times the tracer is killed while threads and a child make system calls: nobody is left, and it is said."""
+    moments = random.Random(engine)
+    for number in range(KILLS):
+        steps, forks = str(moments.randrange(100)), "forks" if number % 2 else "alone"
+        done = record(KILLER, steps, forks, kernel=engine)
+
+        assert [] == alive(str(tmp_path))
+        assert 128 + signal.SIGKILL == done.exit_code
+        assert list(done.trace.lane(PYTHON))
+        assert done.trace.header.notes, (number, steps, forks)
+
+
+TALK = """
+import os, signal, socket, sys
+left, right = socket.socketpair()
+left.send(b"x"), right.recv(1), left.sendall(b"last")
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("os._exit(7)", 7),
+        ("sys.exit(3)", 3),
+        ("raise ValueError('no')", 1),
+        ("os.kill(os.getpid(), signal.SIGKILL)", 137),
+        ("os.kill(os.getpid(), signal.SIGTERM)", 143),
+        ("import faulthandler, ctypes; ctypes.string_at(0)", 139),
+        ("os.abort()", 134),
+    ],
+)
+def test_target_ends(engine: str, end: str, code: int, record: Record) -> None:
+    """However the program ends, its exit code is its own, and its last system call is there."""
+    done = record(f"{TALK}\n{end}", kernel=engine)
+
+    assert code == done.exit_code
+    kernel = [event for event in done.trace.lane(KERNEL) if event.op in ("sendto", "recvfrom")]
+    assert ["sendto", "recvfrom", "sendto"] == [event.op for event in kernel]
+    assert "last" == kernel[-1].args["data"]
+    assert {} == done.trace.header.dropped
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_killed_inside_a_call(engine: str, record: Record) -> None:
+    """A program that is killed inside recv() is shown with a recv that never returned, in both lanes."""
+    done = record(
+        """
+        import os, signal, socket, sys, threading
+        left, right = socket.socketpair()
+        # Told by the kernel itself that the other thread sleeps in recvfrom (wchan needs no clock, stat's letter does).
+        def kill(tid):
+            while open(f"/proc/self/task/{tid}/stat").read().rpartition(")")[2].split()[0] != "S":
+                pass
+            os.kill(os.getpid(), signal.SIGKILL)
+        threading.Thread(target=kill, args=(threading.get_native_id(),)).start()
+        right.recv(1)
+        """,
+        kernel=engine,
+    )
+
+    assert 137 == done.exit_code
+    last = [event for event in done.trace.lane(KERNEL) if event.op == "recvfrom"]
+    assert [None] == [event.t1 for event in last]
+    assert [None] == [event.t1 for event in done.trace.lane(PYTHON) if event.op == "recv"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_signals_reach_the_program(engine: str, record: Record) -> None:
+    """A signal that the program handles arrives, breaks a recv off, and Python takes it up again (PEP 475)."""
+    done = record(
+        """
+        import os, signal, socket, threading
+        left, right = socket.socketpair()
+        came = []
+        signal.signal(signal.SIGUSR1, lambda *_: came.append(left.send(b"x")))
+        def send(tid):
+            while open(f"/proc/self/task/{tid}/stat").read().rpartition(")")[2].split()[0] != "S":
+                pass
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+        threading.Thread(target=send, args=(threading.get_native_id(),)).start()
+        assert right.recv(1) == b"x" and came == [1]
+        """,
+        kernel=engine,
+    )
+
+    assert (0, "") == (done.exit_code, done.complaints)
