@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tracedemo.events import PYTHON, TRACER, Event, Trace
-from tracedemo.recorders.inprocess.spool import HIGH
+from tracedemo.recorders.inprocess.mapping import HIGH
 
 TRACED = (
     "%network,epoll_create1,epoll_ctl,epoll_wait,epoll_pwait,?epoll_pwait2,poll,ppoll,select,pselect6,"

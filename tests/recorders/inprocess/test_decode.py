@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.recorders.conftest import InProcess, Record
 from tracedemo.errors import RecorderError
 from tracedemo.events import FLOW, LANES, PYTHON, Event, Header, Trace
-from tracedemo.recorders.inprocess import spool as layout
+from tracedemo.recorders.inprocess import layout
 from tracedemo.recorders.inprocess.decode import Recording, read_spool, spool_heads
 from tracedemo.recorders.inprocess.spool import Spool
 

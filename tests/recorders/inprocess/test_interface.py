@@ -12,8 +12,8 @@ from types import ModuleType
 
 import pytest
 
+from tracedemo.recorders.inprocess.layout import OPS
 from tracedemo.recorders.inprocess.patchpoints import POINTS, SILENT
-from tracedemo.recorders.inprocess.spool import OPS
 from tracedemo.syscalls import OPERATION
 
 

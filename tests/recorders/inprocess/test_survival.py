@@ -14,9 +14,10 @@ import pytest
 
 from tests.recorders.conftest import InProcess, Record
 from tracedemo.events import PYTHON, Event
-from tracedemo.recorders.inprocess import spool as layout
+from tracedemo.recorders.inprocess import layout
 from tracedemo.recorders.inprocess.decode import read_spool
 from tracedemo.recorders.inprocess.hook import after_fork
+from tracedemo.recorders.inprocess.spool import Spool
 
 THREADS, CALLS = 8, 40_000
 
@@ -261,8 +262,8 @@ def test_owners_are_known_in_children_and_grandchildren(record: Record) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_process_number_that_comes_again_gets_a_spool_again(tmp_path: Path) -> None:
     """When a spool of the same process number is there already, a second one is made beside it."""
-    one = layout.Spool(str(tmp_path), 8, 8, 64)
-    two = layout.Spool(str(tmp_path), 8, 8, 64)
+    one = Spool(str(tmp_path), 8, 8, 64)
+    two = Spool(str(tmp_path), 8, 8, 64)
 
     assert 2 == len(list(tmp_path.glob(f"{os.getpid()}*.spool")))
     one.close()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracedemo.recorders.inprocess import spool as layout
+from tracedemo.recorders.inprocess import layout
 from tracedemo.syscalls import OPERATION, errno_name
 
 if TYPE_CHECKING:

@@ -19,8 +19,7 @@ from typing import Any, NamedTuple
 
 from tracedemo.errors import RecorderError
 from tracedemo.events import FLOW, LATE, PYTHON, TRACER, Event, Site
-from tracedemo.recorders.inprocess import answers, pace
-from tracedemo.recorders.inprocess import spool as layout
+from tracedemo.recorders.inprocess import answers, layout, pace
 
 
 @dataclass(slots=True)

@@ -13,13 +13,8 @@ import _socket
 import os
 import stat
 
-from tracedemo.recorders.inprocess.spool import (
-    COULD_WAIT,
-    PAIR,
-    RESULT,
-    clock,
-    suppress,
-)
+from tracedemo.recorders.inprocess.layout import COULD_WAIT, PAIR, RESULT, clock
+from tracedemo.recorders.inprocess.mapping import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

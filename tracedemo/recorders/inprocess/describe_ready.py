@@ -10,7 +10,7 @@ import _socket
 import struct
 
 from tracedemo.recorders.inprocess.describe import argument, fileno, whole
-from tracedemo.recorders.inprocess.spool import (
+from tracedemo.recorders.inprocess.layout import (
     COULD_WAIT,
     IN_MILLISECONDS,
     KINDS,

@@ -19,7 +19,8 @@ from __future__ import annotations
 import sys
 from sys import _getframe
 
-from tracedemo.recorders.inprocess.spool import INDEX, OP, RECORD, clock, is_library
+from tracedemo.recorders.inprocess.layout import INDEX, OP, RECORD, clock
+from tracedemo.recorders.inprocess.spool import is_library
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from __future__ import annotations
 import os
 import sys
 
-from tracedemo.recorders.inprocess import spool as spool_module
-from tracedemo.recorders.inprocess.spool import Spool
+from tracedemo.recorders.inprocess.layout import OWNER
+from tracedemo.recorders.inprocess.mapping import suppress
+from tracedemo.recorders.inprocess.spool import Spool, owner_var
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _tag_tasks(spool: Spool, module: Any, patch: Patch) -> None:
     it is set in there.
     """
     original = module.BaseEventLoop.create_task
-    var = spool_module.owner_var
+    var = owner_var
 
     def create_task(*args: Any, **kwargs: Any) -> Any:
         try:
@@ -107,7 +108,7 @@ def _tag_tasks(spool: Spool, module: Any, patch: Patch) -> None:
             token = var.set(index)
             try:
                 if context is not None:
-                    with spool_module.suppress(RuntimeError):  # the program is inside it already
+                    with suppress(RuntimeError):  # the program is inside it already
                         context.run(var.set, index)
                 task = original(*args, **kwargs)
             finally:
@@ -138,7 +139,7 @@ def _tag_tasks(spool: Spool, module: Any, patch: Patch) -> None:
 
 def _name_owner(spool: Spool, task: Any, index: int) -> None:
     try:
-        spool.tell(spool_module.OWNER, index, str(task.get_name()), str(task.get_coro().__name__))
+        spool.tell(OWNER, index, str(task.get_name()), str(task.get_coro().__name__))
     except Exception as error:  # noqa: BLE001  # a task factory may make anything
         spool.trouble("create_task", error)
 

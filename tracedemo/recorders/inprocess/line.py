@@ -15,7 +15,7 @@ import os
 from _thread import RLock
 
 from tracedemo.lockstep import decode_moved, encode_step
-from tracedemo.recorders.inprocess.spool import HIGH, suppress
+from tracedemo.recorders.inprocess.mapping import HIGH, suppress
 
 
 class Line:

@@ -36,8 +36,9 @@ from errno import EINPROGRESS
 
 from tracedemo.lockstep import ARRIVAL_GRACE_S
 from tracedemo.recorders.inprocess import describe, describe_ready
+from tracedemo.recorders.inprocess.layout import ARGS, RESULT, clock
 from tracedemo.recorders.inprocess.line import Line
-from tracedemo.recorders.inprocess.spool import ARGS, RESULT, clock, suppress
+from tracedemo.recorders.inprocess.mapping import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

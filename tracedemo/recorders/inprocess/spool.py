@@ -24,118 +24,62 @@ The time on the processor
     is a system call, 0.6 us; so it is asked once in CHECK_EVERY at most, and only after a call that took longer than LONG
     or came with other work for us anyway. The record of that call holds what the thread has used since it was asked before.
 
-What must change together: LAYOUT here, `decode.py`, and the version in MAGIC.
+layout.py    what each byte means            endings.py   how a record is closed that took long, or failed
+mapping.py   the file itself
 """
 
 import itertools
-import mmap
 import os
-import struct
 import sys
 import time
 from _contextvars import ContextVar
 from _thread import _local, get_native_id
-from errno import EAGAIN
+
+from tracedemo.recorders.inprocess import layout
+from tracedemo.recorders.inprocess.layout import (
+    CHECK_EVERY,
+    CHUNK,
+    CHUNK_SIZE,
+    CPU,
+    DUE,
+    EXCEPTION,
+    FACT,
+    FOREIGN,
+    HEADER,
+    IMPORTING,
+    INDEX,
+    INNER,
+    IS_TRACER,
+    LOST_AT,
+    MAGIC,
+    META,
+    MOST_FACTS,
+    MOST_PARTS,
+    MOST_THREADS,
+    NEVER,
+    NUMBER,
+    OFF_AT,
+    OP,
+    OWNER,
+    PAGE,
+    PLACE,
+    RECORD,
+    ROOM,
+    SITE,
+    SIZE,
+    THREAD,
+    clock,
+)
+from tracedemo.recorders.inprocess.mapping import map_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from types import CodeType, FrameType
     from typing import Any
 
-MAGIC = b"TDSPOOL3"
-HEADER = struct.Struct("<8sqqqqqqqqq")
-"""magic, pid, slots, flow slots, chunks, monotonic and realtime at start, time off, side chunks lost, parent pid."""
-OFF_AT, LOST_AT = 56, 64
-PAGE = 4096
-
-OPEN = struct.Struct("<qqiiiHhqq")
-"""n, t0, fd, place, owner, thread, operation and flags, number, and zero for t1 of the round before."""
-CLOSE = struct.Struct("<qqhhI")
-"""t1, value, errno, exception, CPU time."""
-CLOSE_WELL = struct.Struct("<qqq")
-"""The same for a quick call that came back with a result: t1, value, and zero for the rest."""
-CLOSE_AT = 40
-RECORD_WELL = struct.Struct("<qqiiiHhqqqq")
-"""OPEN and CLOSE_WELL in one."""
-RECORD = struct.Struct("<qqiiiHhqqqhhI")
-SIZE = RECORD.size
-"""64: one record touches one line of the processor's cache, not two."""
-NUMBER = struct.Struct("<q")
-
-CHUNK_SIZE, ROOM = 128, 112
-CHUNK = struct.Struct(f"<qHHHxx{ROOM}s")
-"""key, kind, part, length of the payload, payload."""
-MOST_PARTS = 0xFFFF
-"""Parts of a fact; what is longer than seven megabytes is cut."""
-
-COULD_WAIT, IS_TRACER, COLLECTED = 1 << 8, 1 << 9, 1 << 10
-"""Flags of a record, added to its operation."""
-OP_MASK = 0xFF
-
-SITE, PLACE, FACT, THREAD, OWNER, EXCEPTION, META, ARGS, RESULT, READY = range(1, 11)
-"""Kinds of chunks.  The key is an index for the first seven, and n of the record for the last three."""
-
-PAIR = 1 << 56
-"""Marks a packed address (host, port): the host is a fact, the port stands in the low 16 bits."""
-MOST_FACTS = 8192
-"""Facts that are remembered, so as not to be told again."""
-
-MOST_THREADS = 0xFFFF
-"""Threads that are told apart; later ones have no id, number 0."""
-
-HIGH = 250
-"""The tool's own descriptors lie from here on."""
-
-LONG = 50_000
-"""Nanoseconds after which a call makes sure that its slot is still its own."""
-CHECK_EVERY = 1_000_000
-"""Nanoseconds after which a thread's CPU time is asked for again."""
-CPU_UNIT = 100
-"""Nanoseconds of CPU time in the 1 of a record; its 0 says that nobody asked."""
-MOST_CPU = 0xFFFF_FFFF
-"""Seven minutes: the most that a record can hold. It stands for that or more."""
-NEVER = 1 << 62
-"""A time that does not come."""
-INDEX, DUE, CPU = range(3)
-"""What `Spool.local.own` holds for each thread: its number, when its CPU time is asked for again, and what it was."""
-
-FOREIGN = 1 << 14
-"""Added to the number of an exception class whose `errno` is a code of the resolver or of the TLS library."""
-
-INNER = 0
-"""Site of a call that is not logged: made by a wrapped call itself, or by the tool, or while nothing is recorded."""
-
-IMPORTING = 1 << 25
-"""Added to the user's site when a module made the call while it was imported."""
-
-OPS = (
-    "socket socketpair dup accept connect connect_ex bind listen shutdown close detach"
-    " send sendall sendto sendmsg sendfile recv recv_into recvfrom recvfrom_into recvmsg recvmsg_into"
-    " setblocking settimeout setsockopt getsockopt getsockname getpeername get_inheritable set_inheritable ioctl share"
-    " getaddrinfo gethostbyname gethostbyaddr getnameinfo getservby gethostname sethostname if_names"
-    " selector register modify unregister select poll control read write do_handshake unwrap"
-    " start yield resume return callback lockstep port deadlock spin"
-).split()
-"""Operations by code.  The order is part of the file: append only."""
-OP = {name: code for code, name in enumerate(OPS)}
-
-KINDS = "EpollSelector PollSelector SelectSelector KqueueSelector DevpollSelector epoll poll select kqueue".split()
-"""What a readiness call was made on, by code."""
-
-NO_TIMEOUT, ZERO_TIMEOUT, IN_MILLISECONDS = 1 << 6, 1 << 7, 1 << 31
-"""Bits in the number of a select record, beside its kind (bits 0-5) and the count of what is watched (8-30)."""
-UNKNOWN_COUNT = (1 << 23) - 1
-"""Count of a select on an object that does not tell what it watches."""
-
 owner_var: "ContextVar[int]" = ContextVar("tracedemo_owner", default=0)
 """Index of the asyncio task (or other owner) in whose context a call is made; 0: none."""
-
-clock = time.monotonic_ns
-cpu_clock: "Callable[[], int] | None" = None
-"""CPU time of the calling thread, nanoseconds; None where no clock tells it (on Windows it goes in steps of 15 ms)."""
-if sys.platform != "win32":
-    cpu_clock = getattr(time, "thread_time_ns", None)
 
 
 def is_library(filename: str) -> bool:
@@ -157,19 +101,6 @@ def file_kind(filename: str) -> int:
 
 _LIBRARY_PREFIXES = (os.path.dirname(os.__file__) + os.sep, "<frozen ")
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
-
-
-class suppress:  # noqa: N801  # contextlib costs 2 ms of start-up in every traced program
-    """contextlib.suppress, for a place where contextlib may not be imported yet."""
-
-    def __init__(self, kind: type[BaseException]) -> None:
-        self.kind = kind
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: "type[BaseException] | None", *_: object) -> bool:
-        return kind is not None and issubclass(kind, self.kind)
 
 
 class Spool:
@@ -220,7 +151,7 @@ class Spool:
         self.mask, self.flow_mask, self.chunk_limit = (slots - 1) * SIZE, (flow_slots - 1) * SIZE, chunks
         self.flow_at = PAGE + slots * SIZE
         self.chunks_at = self.flow_at + flow_slots * SIZE
-        self.map = _map(self.folder, self.chunks_at + chunks * CHUNK_SIZE)
+        self.map = map_file(self.folder, self.chunks_at + chunks * CHUNK_SIZE)
         self.ring = memoryview(self.map)[PAGE:]
         parent, self.pid = self.pid or os.getppid(), os.getpid()
         HEADER.pack_into(self.map, 0, MAGIC, self.pid, slots, flow_slots, chunks, clock(), time.time_ns(), 0, 0,
@@ -364,8 +295,8 @@ class Spool:
         threading = sys.modules.get("threading")
         thread = getattr(threading, "_active", {}).get(threading.get_ident()) if threading else None
         self.tell(THREAD, index, get_native_id(), str(getattr(thread, "name", "") or ""))
-        if cpu_clock is not None:
-            own[DUE], own[CPU] = clock() + CHECK_EVERY, cpu_clock()
+        if layout.cpu_clock is not None:
+            own[DUE], own[CPU] = clock() + CHECK_EVERY, layout.cpu_clock()
         return index
 
     def new_owner(self, name: str) -> int:
@@ -434,95 +365,3 @@ class Spool:
 
 def _power_of_two(number: int) -> int:
     return 1 << max(number - 1, 0).bit_length()
-
-
-def cpu_if_due(spool: Spool, now: int, early: int = 0) -> int:
-    """CPU time, in CPU_UNITs, that this thread has used since it was asked before; 0: it is not yet time to ask again, not
-    even `early`.  What is too little for a unit is kept for the next time.
-    """
-    try:
-        own = spool.local.own
-    except AttributeError:  # a signal handler has forked in the middle of the call
-        return 0
-    if now + early < own[DUE]:
-        return 0
-    used: int = (cpu_clock() - own[CPU]) // CPU_UNIT  # type: ignore[misc]  # without a clock it is never due
-    own[CPU] += used * CPU_UNIT
-    own[DUE] = now + CHECK_EVERY
-    return min(used, MOST_CPU)
-
-
-def returned_late(spool: Spool, ring: memoryview, at: int, n: int, t1: int, value: int) -> None:
-    """Close a record whose call took LONG or longer, and came back with a result."""
-    cpu = cpu_if_due(spool, t1)
-    if NUMBER.unpack_from(ring, at)[0] == n:
-        CLOSE.pack_into(ring, at + CLOSE_AT, t1, value, 0, 0, cpu)
-
-
-def failed(
-    spool: Spool,
-    ring: memoryview,
-    at: int,
-    n: int,
-    t0: int,
-    error: BaseException,
-    facts: "Sequence[int]" = (),
-) -> None:
-    """Close a record whose call raised; `facts`, from fd to number, when it has not been opened."""
-    t1 = clock()
-    cpu = cpu_if_due(spool, t1)
-    kind = type(error)
-    number = error.errno if isinstance(error, OSError) else 0
-    if type(number) is not int or not 0 <= number < 32_000:
-        number = 0
-    if not facts and t1 - t0 > LONG and NUMBER.unpack_from(ring, at)[0] != n:
-        return
-    try:
-        name = spool.exceptions[kind]
-    except KeyError:
-        name = spool.exception(kind)
-    if name >= FOREIGN:
-        name -= FOREIGN
-        # "Want" is how the TLS library says "not yet": the descriptor answered EAGAIN.
-        number = EAGAIN if kind.__name__.startswith("SSLWant") else 0
-    if not facts:
-        CLOSE.pack_into(ring, at + CLOSE_AT, t1, 0, number, name, cpu)
-        return
-    try:
-        RECORD.pack_into(ring, at, n, t0, *facts, t1, 0, number, name, cpu)
-    except struct.error:  # a size beyond all measure
-        RECORD.pack_into(ring, at, n, t0, *facts[:-1], -1, t1, 0, number, name, cpu)
-
-
-def _map(folder: str, size: int) -> "mmap.mmap":
-    """Map a new spool file, without taking a low descriptor from the program.
-
-    A map keeps a duplicate of its descriptor, and the kernel hands out the lowest free number: the program's first
-    socket would be fd 4 instead of 3. Python 3.13 can do without it. Before, we hold the low numbers while the
-    duplicate is made.
-    """
-    if not folder:
-        return mmap.mmap(-1, size)
-    fd = _new_file(os.path.join(folder, str(os.getpid())))
-    held = [fd]
-    try:
-        os.truncate(fd, size)
-        if sys.version_info >= (3, 13):
-            return mmap.mmap(fd, size, trackfd=False)
-        with suppress(OSError):  # a process that may have few descriptors keeps the highest that there is
-            while held[-1] < HIGH:
-                held.append(os.dup(fd))
-        if held[1:]:
-            os.close(held.pop())
-        return mmap.mmap(fd, size)
-    finally:
-        for number in held:
-            os.close(number)
-
-
-def _new_file(start: str) -> int:
-    """A descriptor of a new file; a number is added to its name when an earlier process had the same pid."""
-    for ending in itertools.chain([""], map("-{}".format, itertools.count(2))):
-        with suppress(FileExistsError):
-            return os.open(f"{start}{ending}.spool", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    raise AssertionError

@@ -19,7 +19,8 @@ from struct import error as StructError  # noqa: N812  # it is a class
 from sys import _getframe
 
 from tracedemo.recorders.inprocess.describe import DONTWAIT, asked_for, size_of
-from tracedemo.recorders.inprocess.spool import (
+from tracedemo.recorders.inprocess.endings import cpu_if_due, failed, returned_late
+from tracedemo.recorders.inprocess.layout import (
     ARGS,
     CHECK_EVERY,
     CLOSE,
@@ -36,12 +37,9 @@ from tracedemo.recorders.inprocess.spool import (
     OPEN,
     RECORD_WELL,
     clock,
-    cpu_if_due,
-    failed,
-    owner_var,
-    returned_late,
-    suppress,
 )
+from tracedemo.recorders.inprocess.mapping import suppress
+from tracedemo.recorders.inprocess.spool import owner_var
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
