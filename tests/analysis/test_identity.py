@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.analysis.story import PID, Story, fetch
 from tracedemo.analysis.connections import connections
 from tracedemo.analysis.identity import identify
-from tracedemo.events import Event, Trace
+from tracedemo.events import KERNEL, Event, Trace
 
 
 def numbers(trace: Trace, op: str | None = None) -> list[int | None]:
@@ -387,3 +387,50 @@ def test_any_trace_is_identified_once(events: list[Event]) -> None:
     trace = identify(Trace(events=events).sorted())
 
     assert list(trace) == list(identify(trace))
+
+
+def test_system_calls_are_lent_an_owner() -> None:
+    """A system call is that of who made the call above it, and of its connection where it is about the same descriptor."""
+    story = Story()
+    story.socket(4, owner="fetch #1", at=0)
+    story.call("connect", 4, owner="fetch #1", at=100, took=50)
+    story.add(KERNEL, "openat", 110, 111, args={"path": "/etc/hosts"}, result=9)
+    story.add(KERNEL, "read", 112, 113, fd=9, args={"fd": 9}, result=0)
+    story.add(KERNEL, "connect", 114, 115, fd=4, args={"fd": 4}, result=0)
+    story.call("register", 4, at=200, took=50)
+    story.add(KERNEL, "epoll_ctl", 210, 211, fd=4, args={"epfd": 3, "fd": 4}, result=0)
+    story.call("select", 3, at=300, took=50, result=[])
+    story.add(KERNEL, "epoll_wait", 310, 311, fd=3, args={"epfd": 3}, result=0)
+    story.add(KERNEL, "write", 400, 401, fd=4, args={"fd": 4}, result=0)
+
+    kernel = [(event.op, event.owner, event.conn) for event in story.trace() if event.lane == KERNEL]
+    assert [
+        ("openat", "fetch #1", None),
+        ("read", "fetch #1", None),
+        ("connect", "fetch #1", 1),
+        ("epoll_ctl", "fetch #1", 1),
+        ("epoll_wait", "loop", None),
+        ("write", None, None),
+    ] == kernel
+
+
+def test_system_calls_of_another_thread_are_lent_nothing() -> None:
+    """A descriptor alone makes nobody an owner: it is the call above that lends."""
+    story = Story()
+    story.socket(4, owner="fetch #1", at=0)
+    story.call("recv", 4, owner="fetch #1", at=100, took=50)
+    story.add(KERNEL, "recvfrom", 110, 111, fd=4, args={"fd": 4}, result=0, tid=PID + 1)
+
+    (event,) = story.trace().lane(KERNEL)
+    assert (None, None) == (event.owner, event.conn)
+
+
+def test_identified_twice_is_identified_once() -> None:
+    """A trace with a kernel lane that was identified comes out as it went in."""
+    story = Story()
+    story.socket(4, owner="fetch #1", at=0)
+    story.add(KERNEL, "socket", 5, 6, fd=4, args={}, result=4)
+    story.add(KERNEL, "openat", 900, 901, args={"path": "/etc/hosts"}, result=9)
+    once = story.trace()
+
+    assert list(once) == list(identify(once))

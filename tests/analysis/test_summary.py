@@ -11,7 +11,7 @@ from tracedemo.analysis.identity import identify
 from tracedemo.analysis.losses import Loss
 from tracedemo.analysis.segments import State
 from tracedemo.analysis.summary import ErrorCount, Summary, pace, summary
-from tracedemo.events import Event, Header, Trace
+from tracedemo.events import KERNEL, TRACER, Event, Header, Trace
 
 
 def told(story: Story) -> Summary:
@@ -203,3 +203,42 @@ def test_many_events() -> None:
 
     assert (1000, 1000, 4000) == (found.connections, found.in_flight, found.wakeups)
     assert took < 1.0
+
+
+def test_system_calls() -> None:
+    """System calls of the program after its start are counted by name; those of the start apart, the tool's nowhere."""
+    story = Story(engine="strace")
+    for at in (1, 2, 3):
+        story.add(KERNEL, "openat", at, at + 1, args={}, result=3)
+    story.call("connect", 4, at=100, took=50, address=THERE)
+    story.add(KERNEL, "connect", 110, 111, fd=4, args={"fd": 4}, result=0)
+    story.add(KERNEL, "write", 200, 201, fd=1, args={"fd": 1}, result=2)
+    story.add(KERNEL, "write", 202, 203, fd=1, args={"fd": 1}, result=2)
+    story.add(KERNEL, "close", 204, 205, fd=9, args={"fd": 9}, result=0, mark=TRACER)
+    found = told(story)
+
+    assert (3, 3, 1) == (found.system_calls, found.startup_calls, found.calls)
+    assert [("write", 2), ("connect", 1)] == list(found.by_system_call.items())
+    assert (
+        "The one system call on sockets, polls and epolls after the start lies under a Python call (100 %)."
+        == found.fit
+    )
+    assert (0, 0) == (found.bytes_sent, found.not_yets)
+
+
+def test_no_system_calls_recorded() -> None:
+    """Without a kernel lane nothing is said of system calls: none recorded is not none made."""
+    story = Story()
+    story.socket(4)
+    found = told(story)
+
+    assert (None, {}, 0, "") == (found.system_calls, found.by_system_call, found.startup_calls, found.fit)
+
+
+def test_a_not_yet_of_the_kernel_is_not_counted_twice() -> None:
+    """EINPROGRESS that only the kernel said, below a connect with a timeout, is no "not yet" of the program."""
+    story = Story()
+    story.call("connect", 4, at=100, took=50, address=THERE)
+    story.add(KERNEL, "connect", 110, 111, fd=4, args={"fd": 4}, errno="EINPROGRESS")
+
+    assert 0 == told(story).not_yets

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from rich.cells import cell_len
 
 from tests.render import traces
+from tests.render.kernel_trace import kernel
 from tracedemo.analysis.study import Study
 from tracedemo.events import Trace
 from tracedemo.render import VIEWS, Options
@@ -27,6 +29,7 @@ MAKERS = {
     "hostile": traces.hostile,
     "forked": traces.forked,
     "sleeping": traces.sleeping,
+    "kernel": kernel,
     "one event": traces.one_event,
     "empty": Trace,
 }
@@ -43,12 +46,12 @@ def studies(names: str) -> list[Study]:
     return [study(name) for name in names.split(", ")]
 
 
-def show(view: str, names: str, width: int | None = 100, **options: object) -> str:
+def show(view: str, names: str, width: int | None = 100, *, startup: bool = False, **options: object) -> str:
     """A view as it is printed."""
     file = io.StringIO()
     console = console_for(file, width=width, environ={})
     wanted = options_for(console, **({"ascii": False} | options))
-    console.print(VIEWS[view].table(studies(names), wanted))
+    console.print(VIEWS[view].table(studies(names), replace(wanted, startup=startup)))
     return file.getvalue()
 
 

@@ -1,95 +1,122 @@
-"""What lies beneath a Python call: its system calls, in the kernel's own form, and many small ones in a few words.
+"""What lies beneath a Python call: its system calls one by one, many small ones in a few words, or none at all.
 
-`connect(5, 127.0.0.1:8000) = -1 EINPROGRESS` is the form that strace has taught everybody: name, arguments, result.
-What a call does on its own descriptor is shown call by call. What it does besides (a name lookup reads files and asks
-servers, and blocks meanwhile) is many small calls on other descriptors: more than `FEW` of them become one line.
+What a call does on its own descriptor is shown call by call; what is done again and again (`sendall` of much data, a TLS
+handshake) is one line with a count. What it does besides is many small calls on other descriptors: a name lookup reads
+files and asks servers, an import reads modules. More than `FEW` of them become one line that says what for, and how long.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from tracedemo.analysis.text import byte_count, clean, listed, seconds
+from tracedemo.analysis.join import Join
+from tracedemo.analysis.segments import is_call
+from tracedemo.analysis.system_calls import MOVES, spoken, system_call
+from tracedemo.analysis.text import byte_count, clean, duration_text, duration_words
 from tracedemo.events import Event
-from tracedemo.syscalls import OPERATION
+from tracedemo.syscalls import OPERATION, RECEIVE, WATCH
 
 FEW = 2
 """So many calls besides are still shown one by one."""
 REPEATS = 3
-"""So many calls alike in a row are one line."""
-DATA = 16
-"""Characters of a buffer that are shown; the trace has more."""
-PATH = 40
-"""Characters of a path that are shown."""
+"""So many calls alike in a row are one line ..."""
+PERIOD = 3
+"""... and so are patterns of up to so many calls: with a timeout, each send is a poll and a sendto."""
 
-SILENT = frozenset({"what", "restarted", "level", "protocol", "maxevents", "count", "ready", "room"})
-"""Arguments that the short form leaves out, or shows elsewhere."""
-_EPOLL_WAITS = frozenset({"epoll_wait", "epoll_pwait", "epoll_pwait2"})
-_MOVES = frozenset({"sendto", "recvfrom", "sendmsg", "recvmsg", "sendfile", "read", "write"})
+OWN, IMPORT, BESIDES = "own", "import", "besides"
+"""What a system call is for: what the Python call is about; a module that is imported on the way; all else."""
+
+_MODULE_ENDINGS = (".py", ".pyc")
+_MODULE_FOLDERS = ("/lib-dynload/", "/site-packages/", "/dist-packages/")
+_LOOKS_UP = frozenset({"openat", "socket", "connect"})
+_LIBRARY = frozenset({"read", "write"})
 
 
 class Beneath(NamedTuple):
     """A line under a Python call."""
 
     text: str
+    aloud: str
+    """The same, to be read aloud."""
     rows: tuple[int, ...]
     """Rows of the Trace."""
-    time: int
-    """Nanoseconds inside them."""
     not_yet: bool = False
     failed: bool = False
 
 
-def beneath(event: Event, rows: Sequence[int], events: Sequence[Event]) -> tuple[Beneath, ...]:
-    """The lines under a call.
+def beneath(calls: Sequence[int], found: Join, events: Sequence[Event]) -> tuple[Beneath, ...]:
+    """The lines under a line of the log.
 
     Args:
-        rows: of its system calls, in order (`Join.beneath`).
+        calls: rows of the Python call, or of several that are alike.
     """
-    return tuple(_lines(event, list(_groups(event, rows, events)), events))
+    event = events[calls[0]]
+    rows = [row for call in calls for row in found.beneath.get(call, ())]
+    if not rows:
+        silent = all(makes_none(events[call], found) for call in calls)
+        return (Beneath(why := _why_none(event), why, ()),) if silent else ()
+    lines = tuple(_summed(event, rows, events) if len(calls) > 1 else _lines(event, rows, events))
+    if any(_is_encrypted(event, events[row]) for row in rows):
+        first = lines[0]
+        return first._replace(text=f"TLS: {first.text}", aloud=f"for TLS, {first.aloud}"), *lines[1:]
+    return lines
 
 
-def system_call(event: Event) -> str:
-    """A row of the kernel lane as the kernel's users write it: `connect(5, 127.0.0.1:8000) = -1 EINPROGRESS`."""
-    return f"{asked(event)} = {answered(event)}"
+def makes_none(event: Event, found: Join) -> bool:
+    """Whether it is certain that a call made no system call, of those that it might have been expected to make.
+
+    Nothing is said of a lookup, which can wait for another thread's in a futex; of what never returned; and of what has its
+    system call outside of its own time (`join`).
+    """
+    operation = OPERATION.get(event.op)
+    if operation is None or not operation.system_calls or operation.family == "lookup" or event.t1 is None:
+        return False
+    elsewhere = event.op in ("close", "selector") and event.fd is not None
+    return is_call(event) and not elsewhere and (event.pid, event.tid) in found.sure
 
 
-def asked(event: Event) -> str:
-    """Its name and arguments."""
-    texts = [text for name, value in event.args.items() if (text := _argument(event, name, value))]
-    return clean(f"{event.op}({', '.join(texts)})")
+def _why_none(event: Event) -> str:
+    """With poll and select only Python knows what is watched, until it asks; and TLS comes in records, which are decrypted
+    whole.
+    """
+    phase = OPERATION[event.op].phase
+    if phase == WATCH and event.op != "selector":
+        return "no system call: only Python takes note"
+    if phase == RECEIVE and event.bytes:
+        return "no system call: the TLS library had these bytes"
+    return "no system call"
 
 
-def answered(event: Event) -> str:
-    """Its result: a number, with what poll found; `-1 EAGAIN`; `?` for what never returned."""
-    if event.errno is not None:
-        return f"-1 {event.errno}"
-    if event.t1 is None or event.result is None:
-        return "? (a signal came in between)" if event.args.get("restarted") else "? (it never returned)"
-    ready = event.args.get("ready")
-    if ready and event.op not in _EPOLL_WAITS:
-        return f"{event.result} ({', '.join(_pair(each) for each in ready)})"
-    return str(event.result)
+def names(ops: Iterable[str]) -> str:
+    """Names of system calls with how often: `openat 2, read 4, close 2`."""
+    return ", ".join(f"{op} {times:,}" if times > 1 else op for op, times in Counter(ops).items())
 
 
-# How it is told
+# Whose they are, and what for
 
 
-def _groups(event: Event, rows: Sequence[int], events: Sequence[Event]) -> Iterator[tuple[bool, list[int]]]:
-    """Neighbours that are alike: (the call's own, rows)."""
-    group: list[int] = []
-    own = False
-    for row in rows:
-        mine = _is_own(event, events[row])
-        if group and mine != own:
-            yield own, group
-            group = []
-        own = mine
-        group.append(row)
-    if group:
-        yield own, group
+def _is_encrypted(call: Event, made: Event) -> bool:
+    """CPython's sockets never read() or write(): only a TLS library does."""
+    operation = OPERATION.get(call.op)
+    if operation is None or made.op not in _LIBRARY or made.fd is None or made.fd != call.fd:
+        return False
+    return operation.family in ("socket", "tls")
+
+
+def _purpose(call: Event, made: Event) -> str:
+    file = made.args.get("path") or made.args.get("what")
+    if isinstance(file, str) and _is_module(file, made):
+        return IMPORT
+    return OWN if _is_own(call, made) else BESIDES
+
+
+def _is_module(file: str, made: Event) -> bool:
+    """Python's import system reads .pyc files, and lists the folders in which it looks for them."""
+    if file.endswith(_MODULE_ENDINGS) or any(folder in file for folder in _MODULE_FOLDERS):
+        return True
+    return "O_DIRECTORY" in str(made.args.get("flags", ""))
 
 
 def _is_own(call: Event, made: Event) -> bool:
@@ -100,137 +127,152 @@ def _is_own(call: Event, made: Event) -> bool:
     if operation.family == "lookup":
         return False
     if call.fd is None or made.fd is None:
-        return made.op in operation.system_calls or any(fd == call.fd for fd, _ in made.args.get("fds") or ())
+        watched = made.args.get("fds")
+        pairs = watched if isinstance(watched, (list, tuple)) else ()
+        return made.op in operation.system_calls or any(
+            isinstance(pair, (list, tuple)) and pair[:1] in ([call.fd], (call.fd,)) for pair in pairs
+        )
     return call.fd in (made.fd, made.result, made.args.get("epfd"))
 
 
-def _lines(
-    event: Event, groups: Sequence[tuple[bool, list[int]]], events: Sequence[Event]
-) -> Iterator[Beneath]:
-    for own, rows in groups:
-        if own:
-            yield from _own(rows, events)
-        elif len(rows) <= FEW:
-            yield from (_one(row, events) for row in rows)
+def _host(event: Event) -> str:
+    host = event.args.get("host")
+    if host is None and isinstance(address := event.args.get("address"), str):
+        host = address.rpartition(":")[0]
+    return clean(str(host)) if host else ""
+
+
+# How it is told
+
+
+def _lines(event: Event, rows: Sequence[int], events: Sequence[Event]) -> Iterator[Beneath]:
+    for purpose, group in _groups(event, rows, events):
+        if purpose == OWN:
+            yield from _one_by_one(group, events)
+        elif len(group) <= FEW:
+            yield from (_one(row, events) for row in group)
         else:
-            yield Beneath(
-                f"{len(rows):,} system calls: {_purpose(event, rows, events)}",
-                tuple(rows),
-                _time(rows, events),
-            )
+            yield _many(event, purpose, group, events)
 
 
-def _own(rows: Sequence[int], events: Sequence[Event]) -> Iterator[Beneath]:
-    """Each by itself, but for many alike in a row."""
+def _groups(event: Event, rows: Sequence[int], events: Sequence[Event]) -> Iterator[tuple[str, list[int]]]:
+    """Neighbours of one purpose."""
+    group: list[int] = []
+    last = ""
+    for row in rows:
+        purpose = _purpose(event, events[row])
+        if (
+            purpose != last
+            and last == IMPORT
+            and purpose == BESIDES
+            and _shuts(events[row], events[group[-1]])
+        ):
+            purpose = IMPORT  # an engine that does not say what a descriptor stands for
+        if group and purpose != last:
+            yield last, group
+            group = []
+        last = purpose
+        group.append(row)
+    if group:
+        yield last, group
+
+
+def _shuts(made: Event, before: Event) -> bool:
+    """Whether it goes on with the descriptor of the call before."""
+    opened = before.result if before.op == "openat" else before.fd
+    return made.fd is not None and made.fd == opened and made.op in ("read", "ioctl", "close")
+
+
+def _many(event: Event, purpose: str, rows: Sequence[int], events: Sequence[Event]) -> Beneath:
+    """What many small calls are for, and from when to when: meanwhile the thread does nothing else."""
+    first, last = events[rows[0]], events[rows[-1]]
+    took = (last.t0 if last.t1 is None else last.t1) - first.t0
+    number, what = f"{len(rows):,} system calls", _told(event, purpose, rows, events)
+    text, aloud = (
+        f"{number}, {duration_text(took)}: {what}",
+        f"{number} in {duration_words(took)}, {what}",
+    )
+    return Beneath(text, aloud, tuple(rows))
+
+
+def _told(event: Event, purpose: str, rows: Sequence[int], events: Sequence[Event]) -> str:
+    if purpose == IMPORT:
+        return "importing modules"
+    host = _host(event)
+    if host and any(events[row].op in _LOOKS_UP for row in rows):
+        # The socket may be non-blocking: the C library's name lookup is not.
+        return f"looking up {host!r}" + (", which blocks" if event.not_yet else "")
+    return names(events[row].op for row in rows)
+
+
+def _one_by_one(rows: Sequence[int], events: Sequence[Event]) -> Iterator[Beneath]:
+    """Each by itself, but for patterns that are repeated."""
+    keys = [_key(events[row]) for row in rows]
     start = 0
     while start < len(rows):
-        end = start + 1
-        while end < len(rows) and _alike(events[rows[start]], events[rows[end]]):
-            end += 1
-        some = rows[start:end]
-        if len(some) >= REPEATS:
-            yield _repeated(some, events)
+        period, times = _pattern(keys, start)
+        end = start + period * times
+        if times >= REPEATS:
+            yield _repeated(rows[start:end], period, events)
         else:
-            yield from (_one(row, events) for row in some)
+            end = start + 1
+            yield _one(rows[start], events)
         start = end
 
 
-def _alike(one: Event, other: Event) -> bool:
-    return (one.op, one.fd, one.errno, one.t1 is None) == (other.op, other.fd, other.errno, other.t1 is None)
+Key = tuple[str, int | None, str | None, bool]
+
+
+def _key(event: Event) -> Key:
+    return event.op, event.fd, event.errno, event.t1 is None
+
+
+def _pattern(keys: Sequence[Key], start: int) -> tuple[int, int]:
+    """(length, how often in a row) of the shortest pattern from here on that is repeated often enough; else (1, 1)."""
+    for period in range(1, PERIOD + 1):
+        end = start + period
+        while end < len(keys) and keys[end] == keys[end - period]:
+            end += 1
+        times = (end - start) // period
+        if times >= REPEATS:
+            return period, times
+    return 1, 1
 
 
 def _one(row: int, events: Sequence[Event]) -> Beneath:
     event = events[row]
-    return Beneath(system_call(event), (row,), event.duration or 0, event.not_yet, event.failed)
+    return Beneath(system_call(event), spoken(event), (row,), event.not_yet, event.failed)
 
 
-def _repeated(rows: Sequence[int], events: Sequence[Event]) -> Beneath:
-    first = events[rows[0]]
-    on = "" if first.fd is None else f" on fd {first.fd}"
+def _repeated(rows: Sequence[int], period: int, events: Sequence[Event]) -> Beneath:
+    """`40 times poll, sendto on fd 5: 8,000,000 bytes in all`."""
+    pattern = [events[row] for row in rows[:period]]
+    fds = {event.fd for event in pattern if event.fd is not None}
+    on = f" on fd {fds.pop()}" if len(fds) == 1 else ""
     moved = sum(events[row].bytes or 0 for row in rows)
-    if first.errno is not None:
-        answer = f"-1 {first.errno} each time"
+    if all(event.errno is not None for event in pattern):
+        answer = f"-1 {pattern[-1].errno} each time"
+    elif any(event.op in MOVES for event in pattern):
+        answer = f"{byte_count(moved)} in all"
     else:
-        answer = f"{byte_count(moved)} in all" if first.op in _MOVES else "one after another"
-    text = f"{len(rows):,} times {first.op}{on}: {answer}"
-    return Beneath(text, tuple(rows), _time(rows, events), first.not_yet, first.failed)
+        answer = "one after another"
+    last = pattern[-1]
+    text = clean(f"{len(rows) // period:,} times {', '.join(event.op for event in pattern)}{on}: {answer}")
+    return Beneath(text, text.replace("-1 ", ""), tuple(rows), last.not_yet, last.failed)
 
 
-def _purpose(event: Event, rows: Sequence[int], events: Sequence[Event]) -> str:
-    """What many small calls are for: a lookup if the call names a host, else their names."""
-    host = _host(event)
-    if host is not None and any(events[row].op in ("openat", "socket", "connect") for row in rows):
-        return f"looking up {host!r}"
-    return names(events[row].op for row in rows)
-
-
-def names(ops: Iterator[str]) -> str:
-    """Names of system calls with how often: `openat 2, read 4, close 2`."""
-    return ", ".join(f"{op} {times:,}" if times > 1 else op for op, times in Counter(ops).items())
-
-
-def _host(event: Event) -> str | None:
-    host = event.args.get("host")
-    if host is None and isinstance(address := event.args.get("address"), str):
-        host = address.rpartition(":")[0]
-    return clean(str(host)) if host else None
-
-
-def _time(rows: Sequence[int], events: Sequence[Event]) -> int:
-    return sum(events[row].duration or 0 for row in rows)
-
-
-# Arguments
-
-
-def _argument(event: Event, name: str, value: Any) -> str:
-    if name == "ready" and event.op in _EPOLL_WAITS:
-        return "" if value is None else f"[{', '.join(map(_pair, value))}]"
-    if name in SILENT or value is None or (name == "flags" and value == "0"):
-        return ""
-    write = _WRITERS.get(name)
-    return write(value) if write is not None else str(value)
-
-
-def _pair(each: Sequence[Any]) -> str:
-    fd, events = each
-    return f"{fd} {_mask(events)}"
-
-
-def _mask(events: Any) -> str:
-    return "|".join(part.removeprefix("EPOLL").removeprefix("POLL") for part in str(events).split("|"))
-
-
-def _data(value: Any) -> str:
-    text = str(value)
-    return f'"{text}"' if len(text) <= DATA else f'"{text[:DATA].removesuffix("…").rstrip(chr(92))}…"'
-
-
-def _path(value: Any) -> str:
-    text = str(value)
-    return f'"{text}"' if len(text) <= PATH else f'"…{text[-PATH:]}"'
-
-
-def _messages(value: Any) -> str:
-    return f"[{', '.join('?' if size is None else byte_count(size) for size, _ in value)}]"
-
-
-_WRITERS: Mapping[str, Callable[[Any], str]] = {
-    "data": _data,
-    "path": _path,
-    "change": lambda value: str(value).removeprefix("EPOLL_CTL_"),
-    "events": _mask,
-    "value": lambda value: f"[{value}]" if isinstance(value, int) else str(value),
-    "fds": lambda value: (
-        f"[{', '.join(_pair(each) if isinstance(each, (list, tuple)) else str(each) for each in value)}]"
-    ),
-    "read": lambda value: f"in [{listed(value)}]",
-    "write": lambda value: f"out [{listed(value)}]",
-    "except": lambda value: f"except [{listed(value)}]",
-    "timeout": lambda value: (
-        seconds(value) if isinstance(value, float) else "-1" if value == -1 else f"{value} ms"
-    ),
-    "thread": lambda value: "a thread" if value else "a process",
-    "messages": _messages,
-    "control": listed,
-}
+def _summed(event: Event, rows: Sequence[int], events: Sequence[Event]) -> Iterator[Beneath]:
+    """Beneath several calls that are alike: each kind of system call once, with how often."""
+    kinds: dict[tuple[str, Key | None], list[int]] = {}
+    for row in rows:
+        purpose = _purpose(event, events[row])
+        kinds.setdefault((purpose, _key(events[row]) if purpose == OWN else None), []).append(row)
+    for (purpose, _), found in kinds.items():
+        if len(found) == 1:
+            yield _one(found[0], events)
+        elif purpose == OWN:
+            yield _repeated(found, 1, events)
+        else:
+            what = _told(event, purpose, found, events)
+            number = f"{len(found):,} system calls"
+            yield Beneath(f"{number}: {what}", f"{number}, {what}", tuple(found))

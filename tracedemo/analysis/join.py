@@ -61,6 +61,8 @@ class Join:
     """Of the `COUNTED` ones after the start, and not the tool's own: how many stand under a call ..."""
     unmatched: tuple[Outside, ...]
     """... and those that do not."""
+    sure: frozenset[tuple[int, int]]
+    """Threads (pid, tid) of which no system call is missing here: what has none beneath it, made none that is traced."""
 
     @property
     def counted(self) -> int:
@@ -75,15 +77,22 @@ class Join:
     @property
     def told(self) -> str:
         """How well the two lanes fit, in a sentence."""
-        calls = "system calls on sockets, polls and epolls"
+        these, when = "on sockets, polls and epolls", "after the start"
         if not self.counted:
-            return f"There were no {calls} after the start."
+            return f"There were no system calls {these} {when}."
         if not self.unmatched:
-            which, lie = ("The one", "lies") if self.counted == 1 else (f"All {self.counted:,}", "lie")
-            return f"{which} {calls} after the start {lie} under a Python call (100 %)."
+            which = (
+                f"The one system call {these} {when} lies"
+                if self.counted == 1
+                else f"All {self.counted:,} system calls {these} {when} lie"
+            )
+            return f"{which} under a Python call (100 %)."
         share = int(self.rate * 10_000) / 100  # rounded down: 100 % is said only of all
-        return (f"{self.matched:,} of {self.counted:,} {calls} after the start lie under a Python call ({share:.2f} %);"
-                f" {len(self.unmatched):,} do not.")  # fmt: skip
+        others = "1 does" if len(self.unmatched) == 1 else f"{len(self.unmatched):,} do"
+        return (
+            f"{self.matched:,} of {self.counted:,} system calls {these} {when} lie under a Python call"
+            f" ({share:.2f} %); {others} not."
+        )
 
 
 def join(trace: Trace) -> Join | None:
@@ -104,11 +113,11 @@ def counts(event: Event) -> bool:
 def _by_time(events: Sequence[Event]) -> dict[int, int]:
     """The innermost call of the same thread that was open when the system call was entered."""
     parent: dict[int, int] = {}
-    open_calls: dict[int, list[int]] = {}
+    open_calls: dict[tuple[int, int], list[int]] = {}
     for row, event in enumerate(events):
         if event.lane == PYTHON:
-            open_calls.setdefault(event.tid, []).append(row)
-        elif event.lane == KERNEL and (stack := open_calls.get(event.tid)):
+            open_calls.setdefault((event.pid, event.tid), []).append(row)
+        elif event.lane == KERNEL and (stack := open_calls.get((event.pid, event.tid))):
             while stack and _is_over(events[stack[-1]], event.t0):
                 stack.pop()
             if stack:
@@ -168,7 +177,16 @@ def _sorted_out(events: Sequence[Event], parent: dict[int, int], header: Header)
             matched += counts(event)
     unmatched = tuple(each for each in outside if counts(events[each.row]))
     return Join(parent, {row: tuple(rows) for row, rows in beneath.items()}, tuple(outside), tuple(startup),
-                tuple(tool), matched, unmatched)  # fmt: skip
+                tuple(tool), matched, unmatched, _sure(events, unmatched, header))  # fmt: skip
+
+
+def _sure(
+    events: Sequence[Event], unmatched: Sequence[Outside], header: Header
+) -> frozenset[tuple[int, int]]:
+    if header.dropped.get(KERNEL):
+        return frozenset()
+    doubtful = {(events[each.row].pid, events[each.row].tid) for each in unmatched}
+    return frozenset({(event.pid, event.tid) for event in events if event.lane == KERNEL} - doubtful)
 
 
 def _first_calls(events: Sequence[Event]) -> dict[int, int]:

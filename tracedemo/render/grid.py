@@ -25,11 +25,11 @@ Cell = Line
 
 EMPTY: Cell = ()
 
-Padded = tuple[Cell, list[str], Cell]
+Padded = tuple[Cell, Sequence[Piece], Cell]
 """A cell as wide as its column, the lines that go on below it, and the cell itself, which keeps its id its own."""
 
-Over = tuple[int, list[str], str]
-"""What goes on below: in which column, the lines, their style."""
+Over = tuple[int, Sequence[Piece]]
+"""What goes on below: in which column, and each line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class Column:
     """Longer cells go on below instead of being cut."""
     middle: bool = False
     """Longer cells are cut in the middle: their end says something."""
+    lines: bool = False
+    """Each piece of a cell begins a line of its own, and may wrap."""
 
 
 def cell(text: str, style: str = "") -> Cell:
@@ -99,7 +101,10 @@ def total(widths: Sequence[int]) -> int:
 
 def _natural(column: Column, cells: Mapping[int, Cell]) -> int:
     """How wide a column would like to be.  One without content takes no room, not even for its title."""
-    widths = set(map(width_of_cell, cells.values()))
+    if column.lines:
+        widths = {width_of(text) for pieces in cells.values() for text, _ in pieces}
+    else:
+        widths = set(map(width_of_cell, cells.values()))
     if column.wrap and column.most is not None and max(widths, default=0) > column.most:
         # What goes on below anyway makes the column no wider than the others need, within reason.
         widths = {width for width in widths if width <= column.most} | {min(BELOW, column.most)}
@@ -181,7 +186,7 @@ class Grid:
                 found = known[id(pieces)] = self._pad(self.columns[place], pieces, width)
             padded, rest, _ = found
             if rest:
-                over.append((place, rest, pieces[0][1]))
+                over.append((place, rest))
             for part, wanted in padded:
                 if wanted == style:
                     text += part
@@ -193,13 +198,15 @@ class Grid:
 
     def _pad(self, column: Column, pieces: Cell, width: int) -> Padded:
         """A cell with the spaces that belong to it, and what goes on below."""
-        rest: list[str] = []
+        rest: list[Piece] = []
         used = width_of_cell(pieces)
-        if len(pieces) == 1:
+        if len(pieces) == 1 or column.lines:
             text, style = pieces[0]
-            if used > width and self.cut:
+            if (used > width and self.cut) or len(pieces) > 1:
                 if column.wrap:
-                    text, *rest = fold_text(text, width)
+                    (text, style), *rest = (
+                        (part, style) for text, style in pieces for part in fold_text(text, width)
+                    )
                 else:
                     text = shorten(text, width, self.glyphs, middle=column.middle)
                 used = width_of(text)
@@ -232,7 +239,7 @@ class Grid:
         if column.right and not column.rank:  # numbers, which are never cut
             return (pieces[0][0].rjust(width) + _GAP if pieces else blank for pieces in cells)
         texts = {id(EMPTY): blank}
-        rests: dict[int, list[str]] = {}
+        rests: dict[int, Sequence[Piece]] = {}
         for key, pieces in self._distinct[place].items():
             if pieces:
                 padded, rest, _ = self._pad(column, pieces, width)
@@ -242,15 +249,15 @@ class Grid:
         if rests:
             for number, pieces in enumerate(cells):
                 if id(pieces) in rests:
-                    below.setdefault(number, []).append((place, rests[id(pieces)], pieces[0][1]))
+                    below.setdefault(number, []).append((place, rests[id(pieces)]))
         return map(texts.__getitem__, map(id, cells))
 
     def _below(self, over: Sequence[Over]) -> Iterator[Line]:
-        for number in range(max(len(rest) for _, rest, _ in over)):
+        for number in range(max(len(rest) for _, rest in over)):
             cells: list[Cell] = [EMPTY] * len(self.columns)
-            for place, rest, style in over:
+            for place, rest in over:
                 if number < len(rest):
-                    cells[place] = cell(rest[number], style)
+                    cells[place] = cell(*rest[number])
             yield from self.row(cells)
 
 

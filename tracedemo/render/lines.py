@@ -164,8 +164,8 @@ def _tail(text: str, width: int) -> str:
     return _head(text[::-1], width)[::-1] if width else ""
 
 
-_SPACE = re.compile(r" (?!(?:%|ms|µs|us|ns|s)(?:\W|$))")
-"""Where a line may end: not between a number and its unit."""
+_SPACE = re.compile(r" (?!(?:%|ms|µs|us|ns|s)(?:\W|$)|= )")
+"""Where a line may end: not between a number and its unit, nor before what a system call returned."""
 
 
 def fold_text(text: str, width: int) -> list[str]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import chain
 
@@ -26,7 +27,7 @@ from tracedemo.render.glyphs import Glyphs
 from tracedemo.render.grid import GAP, Column, Grid, note, width_of_cell
 from tracedemo.render.lines import BLANK, Line, fold_text, safe, shorten, width_of
 from tracedemo.render.log_cells import ANSWER, AT, CALL, CAUSE, PID, TOOK, WHO, Row, Writer, files_of, text_of
-from tracedemo.render.log_kernel import KERNEL_MOST, Kernel, retold, spoken, together
+from tracedemo.render.log_kernel import KERNEL_MOST, Kernel, named, together
 from tracedemo.render.options import Options
 from tracedemo.render.words import count, listing, moment, name_of, short_file
 from tracedemo.tracefile import event_line
@@ -39,6 +40,8 @@ WHY, SOURCE = 120, 150
 _IMPORTING, _STEPS = "importing", "steps"
 _BENEATH = "beneath"
 """A system call that is shown with its Python call."""
+_START = "start"
+"""A system call of an interpreter's start: the last line tells how many."""
 _HIDDEN = {
     SERVER: "of the server",
     TRACER: "of tracedemo itself",
@@ -68,34 +71,42 @@ def select(study: Study, options: Options) -> Selection:
     if options.unfold:
         events = study.events
         return Selection([Fold((row,), events[row].duration or 0) for row in wanted], {}, unwanted)
-    named = {word for words in (options.only.terms if options.only else {}).values() for word in words}
+    words = named(options)
     hidden: Counter[str] = Counter()
-    rows = []
+    rows: list[int] = []
+    shown: set[int] = set()
     for row in wanted:
         event = study.events[row]
-        kind = _kind(event) if event.lane != KERNEL else _kernel_kind(row, event, study, options)
-        if kind not in (*_HIDDEN, _BENEATH) or {event.lane, kind, event.op} & named:
+        kind = _kind(event) if event.lane != KERNEL else _kernel_kind(row, shown, study, options)
+        asked_for = {event.lane, kind, event.op} & words and (event.lane != KERNEL or kind == KERNEL)
+        if kind not in (*_HIDDEN, _BENEATH, _START) or asked_for or kind in words:
             rows.append(row)
-        elif kind != _BENEATH:
+            shown.add(row)
+        elif kind in _HIDDEN:
             hidden[kind] += 1
     folds = []
-    for one in together(fold(study.trace, rows), study, named):
+    for one in together(fold(study.trace, rows), study, options):
         event = study.events[one.first]
-        if event.lane == FLOW and one.count > 1 and not {FLOW, event.op} & named:
+        if event.lane == FLOW and one.count > 1 and not {FLOW, event.op} & words:
             hidden[_STEPS] += one.count
         else:
             folds.append(one)
     return Selection(folds, hidden, unwanted)
 
 
-def _kernel_kind(row: int, event: Event, study: Study, options: Options) -> str:
-    """What a system call is as far as hiding goes."""
-    found = study.join
-    if found is None or event.mark == TRACER or row in study.tool_rows:
+def _kernel_kind(row: int, shown: AbstractSet[int], study: Study, options: Options) -> str:
+    """What a system call is as far as hiding goes.  A filter may want it without the Python call above it."""
+    found, events = study.join, study.events
+    if found is None or events[row].mark == TRACER or row in study.tool_rows:
         return TRACER
     if row in study.startup_rows:
-        return KERNEL if options.startup else _BENEATH  # the footer tells how many
-    return _BENEATH if row in found.parent else KERNEL
+        return KERNEL if options.startup else _START
+    above = found.parent.get(row)
+    if above is None:
+        return KERNEL
+    if above in shown:
+        return _BENEATH
+    return _IMPORTING if not is_call(events[above]) else KERNEL
 
 
 def _kind(event: Event) -> str:
@@ -116,11 +127,8 @@ def table(study: Study, options: Options) -> Iterator[Line]:
     yield BLANK
     selection = select(study, options)
     writer = Writer(study, selection.folds, glyphs)
-    rows = [
-        retold(row, one, study)
-        for row, one in zip(writer.rows(selection.folds), selection.folds, strict=True)
-    ]
     kernel = Kernel(study, selection.folds, options)
+    rows = list(map(kernel.retold, writer.rows(selection.folds), selection.folds))
     if not rows:
         yield from note("No events to show.", width)
     elif width is not None and width < STACKED:
@@ -134,7 +142,7 @@ def table(study: Study, options: Options) -> Iterator[Line]:
 def _columns(rows: Sequence[Row], kernel: Kernel, file: str, options: Options) -> Iterator[Line]:
     width = options.width
     beside = kernel.beside(width)
-    cells = kernel.put_beside(rows) if beside else rows
+    cells = kernel.put_beside(rows, in_lines=width is not None) if beside else rows
     grid = Grid(
         _layout(file, width, kernel=kernel.shown), cells, options.glyphs, width, styled=options.styled
     )
@@ -180,7 +188,7 @@ def _layout(file: str, width: int | None, *, kernel: bool) -> tuple[Column, ...]
         Column("call", rank=3, least=18, most=44, middle=True),
         Column("  answer", rank=1, least=16, most=40, wrap=True),
         Column("took", right=True),
-        Column("kernel", rank=3, least=28, most=KERNEL_MOST, wrap=True),
+        Column("kernel", rank=3, least=28, most=KERNEL_MOST, wrap=True, lines=True),
         Column("why", rank=5, least=24, most=why, wrap=True, optional=True),
         Column("line", rank=4, right=True, optional=True),
         Column(file, rank=6, least=24, most=None if room >= SOURCE else 0, optional=True),
@@ -256,12 +264,12 @@ def plain(study: Study, options: Options) -> Iterator[str]:
     kernel = Kernel(study, selection.folds, options)
     for one in selection.folds:
         event = study.events[one.first]
-        again = f" {one.count:,} times, {duration_words(one.time)} in all." if one.count > 1 else ""
+        again = f" {one.count:,} times, {duration_words(one.time)} in all." if kernel.is_again(one) else ""
         file = "" if one_file or event.place is None else f"{short_file(event.place.file)} "
         line = f", {file}line {event.place.line}" if event.place else ""
-        yield f"At {moment(event.t0 - study.origin)}{line}: {spoken(one, study)}{again}"
+        yield f"At {moment(event.t0 - study.origin)}{line}: {kernel.spoken(one)}{again}"
         if beneath := kernel.told(one):
-            yield f"  Beneath it: {beneath}."
+            yield beneath
     yield from kernel.sentences(options)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
-from tracedemo.analysis.beneath import answered, asked
 from tracedemo.analysis.folding import Fold
 from tracedemo.analysis.segments import State
 from tracedemo.analysis.sentences import Context, answer_text, call_text, who
 from tracedemo.analysis.study import Study
+from tracedemo.analysis.system_calls import answered, asked
 from tracedemo.analysis.wakeups import Wakeup
 from tracedemo.events import FLOW, KERNEL, PYTHON, SERVER, TRACER, Event, Site
 from tracedemo.render.glyphs import STATE_STYLE, Glyphs
@@ -64,14 +64,17 @@ class Writer:
         self._sites: dict[Site, tuple[Cell, Cell]] = {}
         self._owners: dict[tuple[str, str], Cell] = {}
         self._known: dict[Hashable, Alike] = {}
+        # A process that makes no call of Python can make system calls.
+        lanes, pids = study.trace.column("lane"), study.trace.column("pid")
+        self._pids = {*study.pids, *(pids[one.first] for one in folds if lanes[one.first] == KERNEL)}
         files = files_of(study, folds)
         self._one_file = len(files) == 1
         self.file = safe(short_file(files[0]), glyphs) if self._one_file else "source"
 
     def rows(self, folds: Iterable[Fold]) -> Iterator[Row]:
         """The lines of the log."""
-        origin, several = self._study.origin, len(self._study.pids) > 1
         events, wakeups = self._study.events, self._study.wakeup_of_row
+        origin, several = self._study.origin, len(self._pids) > 1
         for one in folds:
             number = one.rows[0]
             event, wakeup = events[number], wakeups.get(number)

@@ -59,7 +59,9 @@ def percent_words(share: float) -> str:
 
 
 def moment(ns: int) -> str:
-    """An instant, to be read aloud: `the start`, `8.9 milliseconds`."""
+    """An instant, to be read aloud: `the start`, `8.9 milliseconds`, `2 milliseconds before the start`."""
+    if ns < 0:
+        return f"{duration_words(-ns)} before the start"
     return duration_words(ns) if ns else "the start"
 
 

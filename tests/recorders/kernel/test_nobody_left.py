@@ -97,21 +97,26 @@ def test_target_ends(engine: str, end: str, code: int, record: Record) -> None:
     assert {} == done.trace.header.dropped
 
 
+SLEEPS = """
+import os, signal, socket, threading
+left, right = socket.socketpair()
+def when_main_sleeps(do):
+    # Told by the kernel: asleep, and in recvfrom, which has the number 45, on aarch64 207.
+    task = f"/proc/self/task/{threading.get_native_id()}"
+    def watch():
+        while not (open(f"{task}/stat").read().rpartition(")")[2].split()[0] == "S"
+                   and open(f"{task}/syscall").read().split()[0] in ("45", "207")):
+            pass
+        do()
+    threading.Thread(target=watch).start()
+"""
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_killed_inside_a_call(engine: str, record: Record) -> None:
     """A program that is killed inside recv() is shown with a recv that never returned, in both lanes."""
     done = record(
-        """
-        import os, signal, socket, sys, threading
-        left, right = socket.socketpair()
-        # Told by the kernel itself that the other thread sleeps in recvfrom (wchan needs no clock, stat's letter does).
-        def kill(tid):
-            while open(f"/proc/self/task/{tid}/stat").read().rpartition(")")[2].split()[0] != "S":
-                pass
-            os.kill(os.getpid(), signal.SIGKILL)
-        threading.Thread(target=kill, args=(threading.get_native_id(),)).start()
-        right.recv(1)
-        """,
+        f"{SLEEPS}\nwhen_main_sleeps(lambda: os.kill(os.getpid(), signal.SIGKILL))\nright.recv(1)",
         kernel=engine,
     )
 
@@ -121,23 +126,20 @@ def test_killed_inside_a_call(engine: str, record: Record) -> None:
     assert [None] == [event.t1 for event in done.trace.lane(PYTHON) if event.op == "recv"]
 
 
+INTERRUPTED = """
+came = []
+signal.signal(signal.SIGUSR1, lambda *_: came.append(left.send(b"x")))
+when_main_sleeps(lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1))
+assert right.recv(1) == b"x" and came == [1]
+"""
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_signals_reach_the_program(engine: str, record: Record) -> None:
-    """A signal that the program handles arrives, breaks a recv off, and Python takes it up again (PEP 475)."""
-    done = record(
-        """
-        import os, signal, socket, threading
-        left, right = socket.socketpair()
-        came = []
-        signal.signal(signal.SIGUSR1, lambda *_: came.append(left.send(b"x")))
-        def send(tid):
-            while open(f"/proc/self/task/{tid}/stat").read().rpartition(")")[2].split()[0] != "S":
-                pass
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
-        threading.Thread(target=send, args=(threading.get_native_id(),)).start()
-        assert right.recv(1) == b"x" and came == [1]
-        """,
-        kernel=engine,
-    )
+    """A signal that the program handles breaks its recv off, the handler runs, and Python asks again (PEP 475)."""
+    done = record(SLEEPS + INTERRUPTED, kernel=engine)
 
     assert (0, "") == (done.exit_code, done.complaints)
+    asked = [event for event in done.trace.lane(KERNEL) if event.op == "recvfrom"]
+    assert [True, False] == [bool(event.args.get("restarted")) for event in asked]
+    assert [None, 1] == [event.result for event in asked]

@@ -17,12 +17,15 @@ An engine is a module with
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from tracedemo.errors import MachineError, UsageError
-from tracedemo.recorders.kernel.calls import Log
-from tracedemo.recorders.kernel.refusals import Refusal
+
+if TYPE_CHECKING:  # the tracer's process imports this, too, and the program waits meanwhile
+    from pathlib import Path
+
+    from tracedemo.recorders.kernel.calls import Log
+    from tracedemo.recorders.kernel.refusals import Refusal
 
 ENGINES = ("strace", "ptrace")
 """In the order in which `auto` tries them."""

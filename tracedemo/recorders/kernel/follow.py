@@ -58,8 +58,8 @@ IS_EXIT = 2
 
 BATCH = 1024
 """Records after which a frame is written ..."""
-BATCH_S = 1.0
-"""... and seconds."""
+BATCH_S = 0.1
+"""... and seconds: what is lost at most when the tracer is killed."""
 
 Ptrace = Callable[..., int]
 """python-ptrace's general call: (request, pid, address, data)."""

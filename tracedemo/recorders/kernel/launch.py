@@ -22,7 +22,7 @@ NUMBER_AT, ARCH_AT = 0, 4
 GAVE_UP = 125
 """The exit code of a tracer that failed itself."""
 OURS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
-"""Signals that are meant for the program when they come to us, and that must neither end nor stop us: it needs us to go on."""
+"""Signals that are meant for the program when they come to us; they must neither end nor stop us, as it needs us."""
 FROM_KERNEL = 0x80
 """si_code SI_KERNEL: the terminal sent it, and has sent it to the program, too (include/uapi/asm-generic/siginfo.h)."""
 

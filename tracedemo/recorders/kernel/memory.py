@@ -19,13 +19,13 @@ from tracedemo.recorders.kernel.naming import (
     address,
     flags_of,
     members,
+    message,
     named,
     opened,
     option_value,
     polled,
     signed,
 )
-from tracedemo.recorders.kernel.naming import control as control_names
 from tracedemo.recorders.kernel.quoting import escaped
 from tracedemo.recorders.kernel.shapes import SHAPES, Arg, Kind
 
@@ -44,11 +44,6 @@ class Moment(NamedTuple):
     """What `capture` read for an argument at entry ..."""
     found: Mapping[int, Any]
     """... and at the end, if the call succeeded."""
-
-    @property
-    def succeeded(self) -> bool:
-        """It returned, and no error."""
-        return self.result is not None and self.result >= 0
 
 
 def decode(
@@ -259,22 +254,12 @@ def _event(arg: Arg, moment: Moment, at: int) -> str | None:
 
 
 def _message(args: Args, arg: Arg, moment: Moment, at: int) -> None:
-    args["address"], args["data"], args["size"] = None, None, None
     got = (moment.found if arg.out else moment.seen).get(at)
-    if got is None:
-        return
-    name, buffers, control = got
-    args["address"] = address(name or None)
-    if buffers:
-        cut = any(held > len(start) for _, held, start in buffers)
-        args["data"] = escaped(b"".join(start for *_, start in buffers), cut=cut)
-    args["size"] = sum(size for size, *_ in buffers)
-    if names := list(control_names(control)):
-        args["control"] = names
+    args |= message(*got) if got is not None else {"address": None, "data": None, "size": None}
 
 
 def _messages(arg: Arg, moment: Moment, at: int) -> list[list[Any]] | None:
-    got = moment.found.get(at) if moment.succeeded else None if arg.out else moment.seen.get(at)
+    got = moment.found.get(at, None if arg.out else moment.seen.get(at))
     if got is None:
         return None
     moved = moment.result or 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from struct import calcsize, iter_unpack, unpack_from
+from typing import Any
 
 from tracedemo.recorders.kernel.constants import CONTROL, ERRNOS, NAMES, O_FLAGS, OPTIONS
 from tracedemo.recorders.kernel.quoting import escaped
@@ -110,3 +111,17 @@ def option_value(level: int, option: int, raw: bytes, size: int) -> int | str:
 def polled(raw: bytes) -> Iterator[tuple[int, ...]]:
     """Of each struct pollfd the descriptor, what was asked, and what came."""
     return iter_unpack("<iHH", raw[: len(raw) & ~7])
+
+
+def message(
+    name: bytes | None, buffers: Sequence[tuple[int, int, bytes]], control_part: bytes
+) -> dict[str, Any]:
+    """The parts of a msghdr, of which `capture` tells: of each buffer its length, how many bytes count, and the first."""
+    parts: dict[str, Any] = {"address": address(name or None), "data": None}
+    if buffers:
+        cut = any(held > len(start) for _, held, start in buffers)
+        parts["data"] = escaped(b"".join(start for *_, start in buffers), cut=cut)
+    parts["size"] = sum(size for size, *_ in buffers)
+    if names := list(control(control_part)):
+        parts["control"] = names
+    return parts

@@ -4,8 +4,9 @@ It runs as a process of its own between the runner and the target, as strace doe
 file, which `read` decodes afterwards. python-ptrace is named in this file only, and imported by the tracer's
 process only: it is an optional extra under a licence that is not ours.
 
-    launch.py    the child that becomes the program     follow.py    the loop       rawfile.py   the file between
-    the two capture.py   what is read of a stopped thread       memory.py    what that means
+    launch.py    the child that becomes the program     follow.py, process.py   the loop
+    capture.py   what is read of a stopped thread       memory.py, naming.py    what that means
+    rawfile.py   the file between the two               raw_log.py              a Log of it
 """
 
 from __future__ import annotations
