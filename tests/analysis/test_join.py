@@ -102,6 +102,19 @@ def test_entry_decides() -> None:
     assert ["recv", "recv"] == [above for _, above in pairs(story)]
 
 
+def test_another_program() -> None:
+    """After execve() the calls of the program before will never return, and nothing is made by them any more."""
+    story = Told()
+    story.call("recv", 4, at=100, took=None)
+    story.call("recv", 5, at=100, took=None, tid=TID + 1)
+    story.made("recvfrom", 110, None, fd=4)
+    story.made("execve", 120, fd=None)
+    story.made("sendto", 130, fd=5)
+    story.made("sendto", 140, fd=5, tid=TID + 1)
+
+    assert ["recv", "recv", None, None] == [above for _, above in pairs(story)]
+
+
 def test_call_that_never_returned() -> None:
     """What the program was killed in keeps the system call that it slept in."""
     story = Told()

@@ -122,6 +122,10 @@ def _by_time(events: Sequence[Event]) -> dict[int, int]:
                 stack.pop()
             if stack:
                 parent[row] = stack[-1]
+        if event.op == "execve" and event.lane == KERNEL and event.result == 0:
+            # Another program has taken the place of this one, and its calls will never return.
+            for thread in [thread for thread in open_calls if thread[0] == event.pid]:
+                del open_calls[thread]
     return parent
 
 

@@ -95,6 +95,7 @@ def test_target_ends(engine: str, end: str, code: int, record: Record) -> None:
     assert ["sendto", "recvfrom", "sendto"] == [event.op for event in kernel]
     assert "last" == kernel[-1].args["data"]
     assert {} == done.trace.header.dropped
+    assert () == done.trace.header.notes
 
 
 SLEEPS = """

@@ -7,7 +7,8 @@ An engine is a module with
     refusal() -> Refusal | None         why it cannot trace here, tried for real; None: it can
 
     calls.py      what all of them hand over             shapes.py    the arguments of each system call, one table
-    strace.py     the strace engine                      strace_lines.py, spelling.py   its text: lines, then values
+    strace.py     the strace engine                      strace_lines.py, spelling.py   its text: lines, then arguments
+    brackets.py   that text cut at its commas            values.py    one value of it
     ptrace.py     our own, on python-ptrace's binding    memory.py, constants.py        registers and memory, by name
     dtruss.py     a reader for macOS                     quoting.py   bytes as text
     lane.py       a Log as rows of a Trace               redact.py    without the secrets

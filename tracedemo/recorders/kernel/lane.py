@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tracedemo.events import INJECTED, KERNEL, TRACER, Event
 from tracedemo.recorders.kernel.calls import REALTIME, Log, SystemCall
-from tracedemo.recorders.kernel.redact import Redactor
-from tracedemo.recorders.kernel.shapes import first_fd
+from tracedemo.recorders.kernel.redact import HIDDEN, Redactor
+from tracedemo.recorders.kernel.shapes import SHAPES, first_fd
 
 STEP_NS = 1_000_000
 """A realtime clock that has moved by more than this against the monotonic one during a run is a fact to be told."""
@@ -17,6 +18,9 @@ FORKS = frozenset({"clone", "clone3", "fork", "vfork"})
 MOVED = frozenset({"sendto", "recvfrom", "sendmsg", "recvmsg", "read", "write", "sendfile"})
 """System calls that return how many bytes they moved."""
 _SENDS = frozenset({"sendto", "sendmsg", "sendmmsg"})
+_KEYS = frozenset({"SOL_TLS", "SOL_ALG", "TCP_MD5SIG", "TCP_MD5SIG_EXT", "TCP_FASTOPEN_KEY"})
+"""Levels and options of setsockopt whose values are keys (include/uapi/linux/{tls,if_alg,tcp}.h)."""
+_NAME = re.compile(r"(?<!\w)([a-z]\w*)(?=\(| resumed>)")
 
 
 class Clock(NamedTuple):
@@ -53,7 +57,7 @@ def kernel_lane(
     Args:
         root: the process that was started under the engine.
         threads: processes of threads that are known from elsewhere (tid -> pid).
-        ours: the folder of this run: what opens, reads or closes a file in it is the tool's own.
+        ours: the name of the folder of this run: what opens, reads or closes a file in it is the tool's own.
         redact: hide the values of headers and parameters that hold secrets.
     """
     hide = Redactor() if redact else None
@@ -95,7 +99,11 @@ def _events(
 
 def _is_ours(path: object, folder: str) -> bool:
     """A file in the folder of the run: a spool, and not what the program writes to stdout or stderr."""
-    return isinstance(path, str) and folder in path and not path.endswith(("/stdout", "/stderr"))
+    return (
+        isinstance(path, str)
+        and folder in (parts := path.split("/"))
+        and parts[-1] not in ("stdout", "stderr")
+    )
 
 
 def _fd(call: SystemCall) -> int | None:
@@ -107,7 +115,14 @@ def _fd(call: SystemCall) -> int | None:
 def _args(call: SystemCall, pid: int, hide: Redactor | None) -> Mapping[str, Any]:
     args = call.args
     if hide is not None and args.get("data"):
-        args = {**args, "data": hide((pid, args.get("fd"), call.name in _SENDS), args["data"])}
+        args = {**args, "data": hide(_stream(call, pid), args["data"], _moved(call))}
+    if (
+        hide is not None
+        and args.get("value") is not None
+        and not _KEYS.isdisjoint(map(args.get, ("level", "option")))
+    ):
+        args = {**args, "value": HIDDEN}
+        hide.hidden += 1
     if call.restarted:
         args = {**args, "restarted": True}
     if call.what is not None and not call.what.startswith("socket:"):
@@ -115,12 +130,30 @@ def _args(call: SystemCall, pid: int, hide: Redactor | None) -> Mapping[str, Any
     return args
 
 
+def _stream(call: SystemCall, pid: int) -> tuple[object, ...]:
+    """Which buffers a buffer continues: those of one socket, by whichever descriptor of whichever process."""
+    socket = (
+        call.what if call.what is not None and call.what.startswith("socket:") else (pid, call.args.get("fd"))
+    )
+    return socket, call.name in _SENDS
+
+
+def _moved(call: SystemCall) -> int | None:
+    """How many bytes of what was shown went over, if not all."""
+    size = call.args.get("size")
+    if not call.result or "MSG_PEEK" in (call.args.get("flags") or ""):
+        return 0
+    return call.result if call.name in _SENDS and isinstance(size, int) and call.result < size else None
+
+
 def _notes(log: Log, clock: Clock, hide: Redactor | None) -> Iterator[str]:
     yield from log.notes
     if log.misread:
-        shown = log.misread[0].partition('"')[0][:80]  # not what it moved, which may be a secret
+        # Of the text nothing is shown but the name of a system call that we know: all else may be a secret.
+        names = (name for line in log.misread for name in _NAME.findall(line[:80]) if name in SHAPES)
+        which = next((f"; the first that has a name is of {name}()" for name in names), "")
         lines = "1 line was" if len(log.misread) == 1 else f"{len(log.misread):,} lines were"
-        yield f"{lines} not understood in what {log.engine} wrote; the first begins with {shown!r}"
+        yield f"{lines} not understood in what {log.engine} wrote{which}"
     step = clock.step(log.clock)
     if abs(step) > STEP_NS:
         milliseconds = f"{step / 1e6:,.1f}"

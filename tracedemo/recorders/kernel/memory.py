@@ -72,6 +72,8 @@ def decode(
             _DECODERS[arg.kind](args, arg, moment, at)
     if name in _READY:
         args["ready"] = _READY[name](moment)
+    if args.get("address") == "AF_NETLINK" and "data" in args:  # a structure, not text
+        args["data"] = None
     return args
 
 
@@ -139,7 +141,12 @@ def _sock_type(_arg: Arg, moment: Moment, at: int) -> str:
 
 def _protocol(_arg: Arg, moment: Moment, at: int) -> str | int:
     value = moment.registers[at] & 0xFFFFFFFF
-    return named(value, NAMES["IPPROTO_"]) if moment.registers[0] in (2, 10) else value
+    names = _PROTOCOLS.get(moment.registers[0])
+    return value if names is None else named(value, NAMES[names])
+
+
+_PROTOCOLS = {2: "IPPROTO_", 10: "IPPROTO_", 16: "NETLINK_"}
+"""By family."""
 
 
 def _thread(_arg: Arg, moment: Moment, at: int) -> bool:

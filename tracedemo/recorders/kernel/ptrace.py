@@ -123,6 +123,8 @@ def _binding() -> tuple[Callable[..., int], type[Exception], str]:
 
     # It asks where the C library is, for which a program (ldconfig) is started each time. This process has it already.
     ctypes.util.find_library = lambda _name: None  # type: ignore[assignment]
+    # Its C module, which some distributions build, loses the errno of a call that failed; its ctypes have it.
+    sys.modules["cptrace"] = None  # type: ignore[assignment]
     try:
         from ptrace import PtraceError
         from ptrace.binding.func import ptrace

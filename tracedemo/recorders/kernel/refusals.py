@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-PROC = Path("/proc")
+ROOT = Path("/")
 
 
 class Refusal(NamedTuple):
@@ -25,12 +25,14 @@ class Refusal(NamedTuple):
     """Only an administrator can mend it."""
 
 
-def refused_by_kernel(error: str, proc: Path = PROC) -> Refusal:  # noqa: PLR0911  # one for each reason
+def refused_by_kernel(error: str, root: Path = ROOT) -> Refusal:  # noqa: PLR0911  # one for each reason
     """What stands behind a ptrace() that failed.
 
     Args:
         error: the kernel's answer in words, such as "Operation not permitted".
+        root: the folder that everything is looked for in.
     """
+    proc = root / "proc"
     if not sys.platform.startswith("linux"):
         return Refusal(
             f"ptrace as we use it is Linux's, and this is {platform.system()}", "See docs/dtruss.md."
@@ -50,47 +52,54 @@ def refused_by_kernel(error: str, proc: Path = PROC) -> Refusal:  # noqa: PLR091
     if scope == "2" and os.geteuid() != 0:
         return Refusal("Yama lets only administrators trace (ptrace_scope is 2)",
                        "As root: sysctl kernel.yama.ptrace_scope=1", admin=True)  # fmt: skip
-    if emulated(proc):
+    if emulated(root):
         return Refusal("this processor is emulated, and the emulator has no ptrace",
                        "Use an image for this machine's own processor, such as --platform linux/arm64.")  # fmt: skip
-    if (where := container(proc)) is not None:
+    if (where := container(root)) is not None:
         return Refusal(f"{where} does not allow ptrace ({error})", _CONTAINER_REMEDIES[where])
     return Refusal(f"the kernel does not allow ptrace here ({error}): a seccomp filter or a security module forbids it",
                    "Run outside of the sandbox that has set it, or ask an administrator.", admin=True)  # fmt: skip
 
 
+_DEV_CONTAINER = (
+    'In devcontainer.json: "capAdd": ["SYS_PTRACE"], "securityOpt": ["seccomp=unconfined"]; then rebuild.'
+)
 _CONTAINER_REMEDIES = {
     "Docker": "Start it with --cap-add=SYS_PTRACE, or --security-opt seccomp=unconfined.",
     "Podman": "Start it with --cap-add=SYS_PTRACE, or --security-opt seccomp=unconfined.",
     "Kubernetes": "Give the container securityContext.capabilities.add: [SYS_PTRACE].",
-    "Codespaces": 'In devcontainer.json: "capAdd": ["SYS_PTRACE"], "securityOpt": ["seccomp=unconfined"]; then rebuild.',
+    "Codespaces": _DEV_CONTAINER,
+    "this dev container": _DEV_CONTAINER,
     "this container": "Give it the capability SYS_PTRACE, or a seccomp profile that allows ptrace.",
 }
 
 
-def container(proc: Path = PROC, root: Path = Path("/")) -> str | None:
+def container(root: Path = ROOT) -> str | None:
     """In what kind of container this process runs; None: in none that we know of."""
-    if os.environ.get("CODESPACES") == "true" or os.environ.get("REMOTE_CONTAINERS") == "true":
+    if os.environ.get("CODESPACES") == "true":
         return "Codespaces"
+    if os.environ.get("REMOTE_CONTAINERS") == "true":
+        return "this dev container"
     if "KUBERNETES_SERVICE_HOST" in os.environ:
         return "Kubernetes"
     if (root / "run/.containerenv").exists():
         return "Podman"
     if (root / ".dockerenv").exists():
         return "Docker"
-    groups = _text(proc / "1/cgroup")
-    if (
-        any(word in groups for word in ("/docker", "/lxc", "/containerd", "kubepods"))
-        or _text(proc / "1/environ").find("container=") >= 0
-    ):
-        return "this container"
-    return None
+    groups = _text(root / "proc/1/cgroup")
+    grouped = any(word in groups for word in ("/docker", "/lxc", "/containerd", "kubepods"))
+    # What systemd, LXC and others put into the environment of their first process.
+    first = _text(root / "proc/1/environ").split("\0")
+    return "this container" if grouped or any(word.startswith("container=") for word in first) else None
 
 
-def emulated(proc: Path = PROC) -> bool:
-    """Whether the processor is played by qemu's user mode or Rosetta: its calls are translated, and ptrace is not."""
-    vendor = _text(proc / "cpuinfo")
-    return "VirtualApple" in vendor or "/qemu-" in _text(proc / "self/maps")
+def emulated(root: Path = ROOT) -> bool:
+    """Whether the processor is played by Rosetta or qemu's user mode: they translate system calls, but not ptrace.
+
+    Rosetta makes up a processor. qemu shows /proc/cpuinfo of the real one (its linux-user/syscall.c), in Arm's words.
+    """
+    words = _text(root / "proc/cpuinfo")
+    return "VirtualApple" in words or (platform.machine() == "x86_64" and "CPU implementer" in words)
 
 
 def _text(path: Path) -> str:
@@ -101,7 +110,5 @@ def _text(path: Path) -> str:
 
 
 def _number(path: Path, key: str) -> int:
-    for line in _text(path).splitlines():
-        if line.startswith(key):
-            return int(line.split()[1])
-    return 0
+    values = [line.removeprefix(key).strip() for line in _text(path).splitlines() if line.startswith(key)]
+    return int(values[0]) if values and values[0].isdecimal() else 0

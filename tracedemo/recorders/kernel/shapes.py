@@ -8,13 +8,16 @@ How values are spelled, kind by kind
     ADDRESS         "127.0.0.1:8000", "[::1]:8000", "unix:/path", "unix:@abstract", "unix:" (unnamed), "AF_NETLINK" for a
                     family that we do not take apart; None for no address
     DATA            bytes as text: printable ASCII as it is, \n \r \t \\, all others \xNN; "..." is never added by us in
-                    ASCII: where a buffer was cut, a "…" (U+2026) stands at the end. None where it was not filled
+                    ASCII: where a buffer was cut, a "…" (U+2026) stands at the end. None where it was not
+                    filled, and for messages of AF_NETLINK, which are structures
     FLAGS           names joined by "|" in the order of their values, what has no name as 0x..; "0" for none
-    NAME            one name: "AF_INET", "EPOLL_CTL_ADD", "SOL_SOCKET", "F_GETFL"; a number without a name as "0x.." or
-    decimal SOCK_TYPE       a name and flags: "SOCK_STREAM|SOCK_CLOEXEC"
-    PROTOCOL        the protocol of socket(2) by name for AF_INET and AF_INET6 ("IPPROTO_TCP"; 0: "IPPROTO_IP"), else a
-    number OPTION          the name of a socket option at its level; VALUE  its value: a number, for SO_ERROR the name
-                    of the errno or 0, a text such as "{l_onoff=1, l_linger=0}" for a structure, None if unknown
+    NAME            one name: "AF_INET", "EPOLL_CTL_ADD", "SOL_SOCKET", "F_GETFL"; a number without a name as "0x.."
+    SOCK_TYPE       a name and flags: "SOCK_STREAM|SOCK_CLOEXEC"
+    PROTOCOL        the protocol of socket(2) by name for AF_INET and AF_INET6 ("IPPROTO_TCP"; 0: "IPPROTO_IP") and for
+                    AF_NETLINK ("NETLINK_ROUTE"), else a number
+    OPTION          the name of a socket option at its level
+    VALUE           its value: a number, for SO_ERROR the name of the errno or 0, a text such as
+                    "{l_onoff=1, l_linger=0}" for a structure, None if unknown
     MS              a time in milliseconds as poll and epoll_wait take it, -1: for ever
     TIME            a time in seconds as a float, from a timespec or timeval; None: for ever
     POLLFDS         [[5, "POLLIN"], ...]: what was asked, whatever came of it.  Its answer is added as `ready`:

@@ -17,6 +17,7 @@ from tracedemo.recorders.kernel.refusals import Refusal, refused_by_kernel
 from tracedemo.recorders.kernel.shapes import TRACED, first_fd
 from tracedemo.recorders.kernel.spelling import decode
 from tracedemo.recorders.kernel.strace_lines import Line, Reading
+from tracedemo.recorders.kernel.values import plain
 
 NAME = "strace"
 OUTPUT = "strace.txt"
@@ -51,7 +52,7 @@ def command(known: tuple[int, int], output: str) -> tuple[str, ...]:
             else ("-ttt", "-T")
         ),
         # All of every list of events; and of execve nothing, least of all the environment, which holds secrets.
-        *("-e", "abbrev=execve", "-e", "signal=none", "-e", f"trace={names}"),
+        *("-e", "abbrev=execve", "-e", f"trace={names}"),
         *("-o", output, "--"),
     )
 
@@ -103,12 +104,17 @@ def _calls(lines: Iterable[Line]) -> Iterator[SystemCall]:
         args = decode(name, texts, notes, failed=failed)
         yield SystemCall(
             tid, t0, t1, name, args,
-            result=None if failed else int(result, 0),
+            result=None if failed else _signed(result),
             errno=_errno(error) if failed else None,
             restarted=error.startswith("ERESTART"),
-            what=_stands_for(texts[0]) if texts and first_fd(args) is not None else what or None,
+            what=_stands_for(texts[0]) if texts and first_fd(args) is not None else _plain(what) or None,
             injected="(INJECTED)" in notes,
         )  # fmt: skip
+
+
+def _signed(result: str) -> int:
+    """A number of 64 bits; strace writes as 0x.. what may be an address or a mask."""
+    return int(result) if "x" not in result else (int(result, 16) ^ 1 << 63) - (1 << 63)
 
 
 def _errno(error: str) -> str | None:
@@ -125,7 +131,12 @@ _WHAT = re.compile(r"-?\w+<(.*)>(?:\(deleted\))?", re.DOTALL)
 def _stands_for(text: str) -> str | None:
     """What a descriptor stands for, from -y."""
     match = _WHAT.fullmatch(text)
-    return match[1] if match else None
+    return _plain(match[1]) if match else None
+
+
+def _plain(what: str) -> str:
+    """As the kernel calls it, with nothing escaped; whether it is deleted was always told, but not always outside."""
+    return plain(what).removesuffix(" (deleted)")
 
 
 TRIAL_S = 10

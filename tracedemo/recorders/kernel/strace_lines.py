@@ -8,14 +8,14 @@ Grammar (strace 5.10 to 7.2; strace(1), and what these versions print)
     died     = name "(" arguments so far "<unfinished ...>) = ?"
 
 Theory of operation
-    A buffer may hold `) = 99 <unfinished ...>`, and a path any letter, so nothing is searched for in the text of a line.
-    It is cut into tokens first: a quoted string is one, and so is a <...> behind a descriptor, in which strace writes < and
-    > as octal. Only then brackets are counted: the call ends where the bracket of its name is closed.
+    A call ends where the bracket of its name is closed, which `brackets.py` finds without being fooled by what is sent.
     Halves are put together by thread: a thread is in one call at a time. Versions differ in which half the comma behind
     the last argument of the first half belongs to (since 6.16 the second), so halves are joined as text and cut up again.
     On a terminal strace leaves the thread out while there is only one, so that a half may have one and the other not; and a
     notice of its own may stand in the middle of a line, which goes on in the next.
     A thread that calls execve() comes back under the id of its process: strace says so in a "superseded" line.
+    A file that ends without a newline was cut: `= 12` may have been `= 1234`, so its last line counts only if it shows that
+    it is whole.
     Whatever does not fit is handed back as it stands, to be counted and shown.
 """
 
@@ -23,7 +23,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
+
+from tracedemo.recorders.kernel.brackets import ANNOTATION, cut
 
 NS = 10**9
 
@@ -48,6 +51,19 @@ class Line(NamedTuple):
     """What stands in parentheses behind the result, such as `([{fd=5, revents=POLLIN}])`."""
 
 
+class _Half(NamedTuple):
+    """A call that has begun."""
+
+    t0: int
+    begun: str
+    """What strace had to say by then."""
+
+
+_NONE = _Half(0, "")
+MANY = 100
+"""More threads than this are never inside a call when strace leaves out which one it speaks of."""
+
+
 class Reading:
     """Reads lines one after another, and keeps what it did not understand."""
 
@@ -55,8 +71,10 @@ class Reading:
         self.misread: list[str] = []
         self.ends: dict[int, str] = {}
         """How threads ended, by tid."""
-        self._halves: dict[int, tuple[int, str]] = {}
-        """Of threads inside a call: its entry, and what strace had to say by then."""
+        self._halves: dict[int, _Half] = {}
+        """Of threads inside a call."""
+        self._never: list[tuple[int, _Half]] = []
+        """Of threads that ended inside a call, without another word."""
 
     def lines(self, text: str) -> Iterator[Line]:
         """All calls of an output, in order of their return; last, those that never did."""
@@ -64,17 +82,23 @@ class Reading:
         for line in _mended(whole):
             if (found := self._line(line)) is not None:
                 yield found
-        if (
-            rest and (found := self._line(rest)) is not None
-        ):  # cut in the middle, unless it is whole by chance
+        if _WHOLE.search(rest, max(rest.rfind("<"), rest.rfind("+++"), 0)) is None:
+            self._odd(rest)
+        elif (found := self._line(rest)) is not None:
             yield found
-        for tid, (t0, half) in self._halves.items():
-            # The trace ended, or the thread did without a word.
+        for tid in tuple(self._halves):
+            self._give_up(tid)
+        for tid, (t0, half) in self._never:
             if (found := _call(tid, t0, f"{half}) = ?", None)) is not None:
                 yield found
             else:
                 self.misread.append(half)
-        self._halves.clear()
+        self._never.clear()
+
+    def _give_up(self, tid: int) -> None:
+        """Nobody will tell how the call that this thread is in has ended."""
+        if (half := self._halves.pop(tid, None)) is not None:
+            self._never.append((tid, half))
 
     def _line(self, line: str) -> Line | None:
         head = _HEAD.match(line)
@@ -91,7 +115,8 @@ class Reading:
             self._end(tid, rest, line)
             return None
         if rest.endswith("<unfinished ...>"):
-            self._halves[tid] = t, rest[:-16].rstrip(" ")
+            self._give_up(tid)
+            self._halves[tid] = _Half(t, rest[:-16].rstrip(" "))
             return None
         return self._known(_call(tid, t, rest, t), line)
 
@@ -105,19 +130,20 @@ class Reading:
         tail = rest[match.end() :]
         # Before 6.16 the comma stood in the first half, and its blank has been taken off.
         whole = f"{begun} {tail}" if begun.endswith(",") else begun + tail
-        return self._known(_call(tid or begun_by, t0, whole, t), line)
+        call = _call(tid or begun_by, t0, whole, t)
+        if call is None:
+            self.misread.append(begun)
+        return self._known(call, line)
 
     def _begun_by(self, tid: int, name: str) -> int | None:
         """The thread whose call a second half ends: the same one, or, where one half names none, the one that fits."""
         half = self._halves.get(tid)
         if half is not None:
-            return tid if half[1].startswith(name) else None
-        fitting = [
-            other
-            for other, (_, begun) in self._halves.items()
-            if begun.startswith(name) and (not tid or not other)
-        ]
-        return fitting[0] if len(fitting) == 1 else None
+            return tid if half.begun.startswith(name) else None
+        # Without a thread's number strace spoke of the only one there was; with one, of one that had none before.
+        others = [0] if tid else list(islice(self._halves, MANY))
+        fitting = [other for other in others if self._halves.get(other, _NONE).begun.startswith(name)]
+        return fitting[0] if len(fitting) == 1 and len(others) < MANY else None
 
     def _known(self, call: Line | None, line: str) -> Line | None:
         """A call, or a line that was none."""
@@ -133,12 +159,13 @@ class Reading:
         if match is None:
             self._odd(line)
             return
-        if match[2]:
+        gone = int(match[2]) if match[2] else None
+        half = None if gone is None else self._halves.pop(gone, None)
+        self._give_up(tid)
+        if half is not None:
             # Its execve() goes on under this id.
-            half = self._halves.pop(int(match[2]), None)
-            if half is not None:
-                self._halves[tid] = half
-        else:
+            self._halves[tid] = half
+        elif gone is None:
             self.ends[tid] = match[1]
 
     def _odd(self, line: str) -> None:
@@ -147,16 +174,15 @@ class Reading:
             self.misread.append(line)
 
 
-_BROKEN = re.compile(r"(?<=[^ ])(?:/\S*/)?strace: Process \d+ attached")
+_ATTACHED = re.compile(r"strace: Process \d{1,10} attached")
 
 
 def _mended(lines: Iterable[str]) -> Iterator[str]:
     """The lines, with those in one piece that a notice of strace has broken in two."""
     before = ""
     for line in lines:
-        match = _BROKEN.search(line)
-        if match is not None and match.end() == len(line):
-            before += line[: match.start()]
+        if broken := _before_notice(line):
+            before += broken
         elif before and _HEAD.match(line) is None:
             yield before + line
             before = ""
@@ -169,31 +195,36 @@ def _mended(lines: Iterable[str]) -> Iterator[str]:
         yield before
 
 
+def _before_notice(line: str) -> str:
+    """What of a call stands before a notice that ends the line; empty if there is no call, or no notice."""
+    at = line.rfind("strace: Process ") if line.endswith(" attached") else 0
+    if at <= 0 or _ATTACHED.fullmatch(line, at) is None:
+        return ""
+    if line[at - 1] == "/":  # it calls itself as it was called
+        at = 1 + max(map(line[:at].rfind, ' ,(){}"'))
+    return line[:at] if line[at - 1 : at] != " " else ""
+
+
 _HEAD = re.compile(
-    r"(?:(\d+) +|\[pid +(\d+)\] )?"
-    r"(?:(\d+)\.(\d+) |(\d\d:\d\d:\d\d(?:\.\d+)?) )?"
+    r"(?:(\d{1,10}) +|\[pid +(\d{1,10})\] )?"
+    # Seconds of which nanoseconds fit into 64 bits.
+    r"(?:(\d{1,9}|[1-8]\d{9})\.(\d+) |(\d\d:\d\d:\d\d(?:\.\d+)?) )?"
     r"((?:[a-z_]\w*\(|<\.\.\. |\+\+\+ |--- ).*)",
     re.DOTALL,
 )
 _RESUMED = re.compile(r"<\.\.\. (\w+) resumed>")
-_END = re.compile(r"\+\+\+ (superseded by execve in pid (\d+)|.*) \+\+\+")
-_NOTICE = re.compile(r"(?:\[pid +\d+\] )?strace: |\[ Process PID=\d+ runs in ")
+_END = re.compile(r"\+\+\+ (superseded by execve in pid (\d{1,10})|.*) \+\+\+")
+_NOTICE = re.compile(r"(?:(?:\[pid +\d+\]|\d+) +)?(?:\S*/)?(?:strace: |\[ Process PID=\d+ runs in )")
+_WHOLE = re.compile(r"<(?:\d+\.\d+|unavailable|unfinished \.\.\.)>\Z|\+\+\+\Z|\A\Z")
+"""How a line ends that nothing can follow; or there is none."""
 
-_TOKEN = re.compile(
-    r'[^"<()\[\]{},]+'  # anything that has no meaning here
-    r'|"(?:[^"\\]+|\\.)*+"'  # a string, whatever it holds
-    r"|<[^>]*+>"  # what a descriptor stands for
-    r"|.",
-    re.DOTALL,
-)
 _RESULT = re.compile(
-    r" += (-?\d+|0x[0-9a-f]+|\?)"
-    r"(?:<((?:[^>]|->)*)>(?:\(deleted\))?)?"
+    r" += (-?\d{1,18}|0x[0-9a-f]{1,16}|\?)"
+    rf"({ANNOTATION})?(?:\(deleted\))?"
     r"(?: (E[A-Z0-9_]+|\(errno \d+\)) ?(?:\([^)]*\))?)?"
     r"( \([^\"]*\))?"
-    r"(?: <(?:(\d+)\.(\d+)|unavailable)>)?"
+    r"(?: <(?:(\d{1,8})\.(\d+)|unavailable)>)?"
 )
-_OPENS, _CLOSES = frozenset("([{"), frozenset(")]}")
 
 
 def _call(tid: int, t0: int, text: str, returned: int | None) -> Line | None:
@@ -204,38 +235,13 @@ def _call(tid: int, t0: int, text: str, returned: int | None) -> Line | None:
     """
     name, _, rest = text.partition("(")
     args: list[str] = []
-    length = _split(rest, args)
+    length = cut(rest, args)
     tail = _RESULT.fullmatch(rest, length) if length else None
     if tail is None:
         return None
     result, what, error, notes, seconds, fraction = tail.groups()
     t1 = None if result == "?" and not error else returned if seconds is None else t0 + _ns(seconds, fraction)
-    return Line(tid, t0, t1, name, args, result, what or "", error or "", notes or "")
-
-
-def _split(text: str, args: list[str]) -> int:
-    """Cut arguments at their commas; gives how long they are with the bracket that closes them, 0 if none does."""
-    now: list[str] = []
-    depth = length = 0
-    for part in _TOKEN.findall(text):
-        length += len(part)
-        if part == "," and not depth:
-            args.append("".join(now).strip(" "))
-            now.clear()
-            continue
-        if part in _OPENS:
-            depth += 1
-        elif part in _CLOSES:
-            depth -= 1
-            if depth < 0:
-                last = "".join(now).removesuffix("<unfinished ...>").strip(" ")
-                if last or args:
-                    args.append(last)
-                return length if part == ")" else 0
-        elif part == '"':  # opened, never closed
-            return 0
-        now.append(part)
-    return 0
+    return Line(tid, t0, t1, name, args, result, (what or "")[1:-1], error or "", notes or "")
 
 
 def _stamp(seconds: str | None, fraction: str | None, hours: str | None) -> int:
