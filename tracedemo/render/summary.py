@@ -98,7 +98,7 @@ def _rows(found: Summary, glyphs: Glyphs) -> Iterator[tuple[str, str, str, str]]
     yield "sent", f"{found.bytes_sent:,}", "bytes", ""
     yield "received", f"{found.bytes_received:,}", "bytes", ""
     if found.cpu_user or found.cpu_system:
-        whose = "the whole process and its tracer" if found.header.engine else "the whole process"
+        whose = "with the interpreter's start" + (", and the tracer's" if found.header.engine else "")
         parts = f"{took(found.cpu_user, glyphs)} user, {took(found.cpu_system, glyphs)} system; {whose}"
         yield "CPU time", took(found.cpu_user + found.cpu_system, glyphs), parts, ""
     if found.threads > 1:
@@ -163,8 +163,12 @@ def plain(study: Study, options: Options) -> Iterator[str]:
             yield f"{capital(label)}: {value}{f' ({detail})' if detail else ''}."
     if found.cpu_user or found.cpu_system:
         user, system = duration_words(found.cpu_user), duration_words(found.cpu_system)
-        whose = "whole process and its tracer" if found.header.engine else "whole process"
-        yield f"CPU time of the {whose}: {user} user, {system} system."
+        whose = (
+            "of the interpreter's start and of the tracer"
+            if found.header.engine
+            else "of the interpreter's start"
+        )
+        yield f"CPU time, with that {whose}: {user} user, {system} system."
     if found.pace:
         yield f"The server was {found.pace}."
     yield from kernel_texts(found)
