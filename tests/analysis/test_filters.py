@@ -110,3 +110,17 @@ def test_brackets_are_no_pattern() -> None:
     story.send(4, owner="task[1]")
 
     assert [("send", 4)] == wanted(story.trace(), "owner=task[1]")
+
+
+def test_polled_descriptors() -> None:
+    """A poll is about each of the descriptors that it looks at."""
+    story = Story()
+    story.add(
+        "kernel", "poll", 0, 5, args={"fds": [[4, "POLLIN"], [7, "POLLOUT"]], "count": 2, "timeout": -1}
+    )
+    story.add("kernel", "close", 6, 9, fd=9, args={"fd": 9})
+    trace = story.trace()
+
+    assert [0] == matching(trace, parse("fd=7"))
+    assert [1] == matching(trace, parse("fd=9"))
+    assert [] == matching(trace, parse("fd=5"))

@@ -11,10 +11,11 @@ import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 from tracedemo.analysis.phases import UNKNOWN, phases
 from tracedemo.errors import UsageError
-from tracedemo.events import LANES, MARKS, Event, Trace
+from tracedemo.events import KERNEL, LANES, MARKS, Event, Trace
 from tracedemo.syscalls import ERRNO_MEANINGS, OPERATIONS, PHASES, STEPS, SYSTEM_CALLS
 
 _ANSWERS: Mapping[str, Callable[[Event], bool]] = {
@@ -122,6 +123,12 @@ def _possible() -> str:
             f"Fields: {', '.join(f'{name}=...' for name in _FIELDS)}.")  # fmt: skip
 
 
+def _polled(event: Event) -> tuple[Any, ...]:
+    """The descriptors that a system call of the poll and select kind looks at: it has none of its own."""
+    asked = event.args.get("fds") if event.lane == KERNEL and event.fd is None else None
+    return tuple(each[0] if isinstance(each, list) and each else each for each in asked or ())
+
+
 def _agrees(event: Event, phase: str | None, field: str, value: str) -> bool:
     match field:
         case "answer":
@@ -132,7 +139,9 @@ def _agrees(event: Event, phase: str | None, field: str, value: str) -> bool:
         case "owner":
             # A star stands for anything: `owner=fetch*`.
             return event.owner is not None and fnmatchcase(event.owner, value.replace("[", "[[]"))
-        case "fd" | "conn" | "pid" | "tid":
+        case "fd":
+            return event.fd == int(value) or int(value) in _polled(event)
+        case "conn" | "pid" | "tid":
             return bool(getattr(event, field) == int(value))
         case _:
             return bool(getattr(event, field) == value)
