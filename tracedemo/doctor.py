@@ -144,8 +144,13 @@ def _spool() -> Check:
     return Check(name, Verdict.GOOD, f"{folder}, {free / (1 << 30):.1f} GiB free")
 
 
+_STRACE, _PTRACE = "strace", "ptrace engine"
+ENGINE_CHECKS = frozenset({_STRACE, _PTRACE})
+"""Checks that only `--kernel` depends on."""
+
+
 def _strace() -> Check:
-    found = _engine("strace", "strace", strace.version_text().replace(" -- version", ""))
+    found = _engine("strace", _STRACE, strace.version_text().replace(" -- version", ""))
     if found.verdict is Verdict.GOOD and strace.without_filter():
         slow = (
             f"{found.found}, but is refused a seccomp filter: programs run up to seven times slower under it"
@@ -160,7 +165,7 @@ def _ptrace() -> Check:
         version = f"python-ptrace {importlib.metadata.version('python-ptrace')}"
     except importlib.metadata.PackageNotFoundError:
         version = "python-ptrace of unknown version"
-    return _engine("ptrace", "ptrace engine", version)
+    return _engine("ptrace", _PTRACE, version)
 
 
 def _engine(name: str, title: str, version: str) -> Check:

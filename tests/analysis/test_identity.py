@@ -390,7 +390,9 @@ def test_any_trace_is_identified_once(events: list[Event]) -> None:
 
 
 def test_system_calls_are_lent_an_owner() -> None:
-    """A system call is that of who made the call above it, and of its connection where it is about the same descriptor."""
+    """A system call is that of who made the call above it, and of its connection where it is about the same descriptor;
+    under no call it is the thread's, if all calls of that have one owner.
+    """
     story = Story()
     story.socket(4, owner="fetch #1", at=0)
     story.call("connect", 4, owner="fetch #1", at=100, took=50)
@@ -410,7 +412,7 @@ def test_system_calls_are_lent_an_owner() -> None:
         ("connect", "fetch #1", 1),
         ("epoll_ctl", "fetch #1", 1),
         ("epoll_wait", "loop", None),
-        ("write", None, None),
+        ("write", "fetch #1", None),
     ] == kernel
 
 

@@ -33,7 +33,7 @@ VARIANTS = "blocking, threads, nonblocking, selector, asyncio_sock, asyncio_stre
         ("run selectr", "there is no variant 'selectr', and no script of that name", f"Variants: {VARIANTS}"),
         ("run none.py", "there is no script none.py", f"Variants that come with tracedemo: {VARIANTS}"),
         ("run folder", "folder is a folder, not a script", "Name a script in it: tracedemo run folder/your_script.py"),
-        ("run -m", "-m needs the name of a module", "For example: tracedemo run -m http.client"),
+        ("run -m", "-m needs the name of a module", "For example: tracedemo run -m your_package.main"),
         ("run -- selector -n 5", "behind -- nothing is ours, .*: -n 5", "Leave out the --: tracedemo run selector -n 5"),
         ("run 'x\\e[31m.py'", "there is no script x\\\\x1b\\[31m.py", "Variants .*"),
         ("compare selectr", "there is no variant 'selectr', and no script of that name", f"Variants: {VARIANTS}"),

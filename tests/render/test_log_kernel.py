@@ -153,7 +153,7 @@ def test_startup() -> None:
     text = show("log", "kernel", 100, startup=True)
 
     assert re.search(r"-20\.000 +execve\(", text)
-    assert re.search(r"openat\(.*-1 ENOENT ×40", text)
+    assert 40 == len(re.findall(r"openat\(.*-1 ENOENT", text))
     assert "--startup" not in text
     assert any(
         line.startswith("At 20 milliseconds before the start: ")
@@ -240,18 +240,16 @@ def outside(*ops: str, python: bool = True) -> Study:
 
 
 def test_outside() -> None:
-    """System calls under no Python call are one line for those in a row, which says so, with their names beneath."""
+    """System calls under no Python call are one line for those in a row, with their names beneath; not those on sockets."""
     view = VIEWS["log"]
     text = str(view.table([outside("connect", "write", "write")], Options(width=100)))
 
-    assert re.search(r"\(no Python call\) +3 system calls +6\.0 µs\n +└ connect, write 2\n", text)
+    assert re.search(r"\(no Python call\) +1 system call +2\.0 µs\n +└ connect\(7\) = 0\n", text)
+    assert re.search(r"\(no Python call\) +2 system calls +4\.0 µs\n +└ write 2\n", text)
     assert "0 of 1 system calls on sockets" in text
     assert "1 of them: made in C, outside of Python's socket and selector interface." in text
     aloud = list(view.plain([outside("connect", "write", "write")], Options()))
-    assert (
-        "At 16 microseconds: 3 system calls under no Python call: connect, write 2; 6 microseconds in all."
-        in aloud
-    )
+    assert "At 21 microseconds: 2 system calls under no Python call: write 2; 4 microseconds in all." in aloud
 
 
 def test_one_outside() -> None:
@@ -280,7 +278,7 @@ def test_nothing_but_system_calls() -> None:
     """A program of which no call of Python was recorded has a log, too."""
     text = str(VIEWS["log"].table([outside("connect", "recvfrom", python=False)], Options(width=100)))
 
-    assert "connect, recvfrom" in text
+    assert ["connect(7) = 0", "recvfrom(7) = 0"] == re.findall(r"└ (.*)", text)
     assert "0 of 2 system calls" in text
 
 

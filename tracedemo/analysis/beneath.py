@@ -112,6 +112,12 @@ def _purpose(call: Event, made: Event) -> str:
     return OWN if _is_own(call, made) else BESIDES
 
 
+def imports(made: Event) -> bool:
+    """Whether a system call has to do with a module that is imported, as far as its file tells."""
+    file = made.args.get("what") or made.args.get("path")
+    return isinstance(file, str) and _is_module(file, made)
+
+
 def _is_module(file: str, made: Event) -> bool:
     """Python's import system reads .pyc files, and lists the folders in which it looks for them."""
     if file.endswith(_MODULE_ENDINGS) or any(folder in file for folder in _MODULE_FOLDERS):

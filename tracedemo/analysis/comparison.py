@@ -194,5 +194,8 @@ def _notes(summaries: Sequence[Summary]) -> Iterator[str]:
         if len(set(values)) > 1:
             found = "; ".join(dict.fromkeys(value or "unknown" for value in values))
             yield f"The {what} not the same in all runs: {found}."
+    if any(header.engine for header in headers):
+        yield ("System calls were recorded, too, for which each stops its thread: times are not those of a bare run, and"
+               ' where a server goes by the clock, fewer answers are "not yet".')  # fmt: skip
     if any(it.losses or any(it.dropped.values()) for it in summaries):
         yield "Some rows are missing, so some counts are too low."

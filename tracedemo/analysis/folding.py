@@ -15,7 +15,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tracedemo.analysis.segments import READINESS
-from tracedemo.events import FLOW, NOT_YET, SERVER, TRACER, Event, Trace
+from tracedemo.events import FLOW, KERNEL, NOT_YET, SERVER, TRACER, Event, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +107,7 @@ def _keys(trace: Trace) -> Iterator[Hashable]:
     says = trace.keys(
         "op", "owner", "lane", "pid", "tid", "fd", "conn", "mark", "errno", "exc", "bytes", "result"
     )
-    return zip(says, steps, returned, strict=True)
+    # Of a system call all that it was asked: what is left out of its short form may be what differs.
+    lanes, asked = trace.column("lane"), (code for (code,) in trace.keys("args"))
+    args = (code if lane == KERNEL else 0 for lane, code in zip(lanes, asked, strict=True))
+    return zip(says, steps, returned, args, strict=True)

@@ -21,12 +21,12 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 from tracedemo.analysis.join import join
 from tracedemo.analysis.segments import is_call, is_readiness
-from tracedemo.events import FLOW, PYTHON, SERVER, TRACER, Event, Trace
+from tracedemo.events import FLOW, KERNEL, PYTHON, SERVER, TRACER, Event, Trace
 
 LOOP = "loop"
 """The owner of waits and of selectors, where nobody else is known."""
@@ -245,6 +245,20 @@ def _lend(trace: Trace, numbers: list[int | None], owners: list[str | None]) -> 
         same = call.fd is not None and call.fd in (event.fd, event.args.get("fd"))
         if event.conn is None and same and not _of_selector(call):
             numbers[row] = numbers[above]
+    for row, owner in _of_threads(events, owners):
+        owners[row] = owner
+
+
+def _of_threads(events: Sequence[Event], owners: Sequence[str | None]) -> Iterator[tuple[int, str]]:
+    """System calls under no Python call, with the one owner that all calls of their thread have, if there is one."""
+    known: dict[tuple[int, int], set[str | None]] = {}
+    for event, owner in zip(events, owners, strict=True):
+        if event.lane == PYTHON and event.mark != TRACER and owner != LOOP:
+            known.setdefault((event.pid, event.tid), set()).add(owner)
+    for row, event in enumerate(events):
+        names = known.get((event.pid, event.tid), ())
+        if event.lane == KERNEL and owners[row] is None and len(names) == 1 and (name := next(iter(names))):
+            yield row, name
 
 
 def _of_selector(event: Event) -> bool:

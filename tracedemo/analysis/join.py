@@ -12,8 +12,8 @@ Two cases are told by the descriptor, not by the time, because CPython leaves no
     * A finalizer closes behind its row, which has no length: a close right after a `close` row of that descriptor.
 
 What stands under no call is not hidden: it is listed with the reason. The one exception is the start of an interpreter, a
-thousand system calls that say nothing about the program: they are counted. A start goes from execve() to the first call
-of the process.
+hundred system calls or many more that say nothing about the program: they are counted. A start goes from execve() to the
+moment at which the interpreter has read the script, or, of a module and of a child, to the first call of the process.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _finalizes(call: Event, closing: Event) -> bool:
 
 
 def _sorted_out(events: Sequence[Event], parent: dict[int, int], header: Header) -> Join:
-    first, began = _first_calls(events), _starts_of(events, header)
+    first, began = _ends_of_starts(events, header), _starts_of(events, header)
     known = {(event.pid, event.tid) for event in events if event.lane == PYTHON}
     processes = {pid for pid, _ in known}
     beneath: dict[int, list[int]] = {}
@@ -171,14 +171,12 @@ def _sorted_out(events: Sequence[Event], parent: dict[int, int], header: Header)
             beneath.setdefault(above, []).append(row)
         if event.mark == TRACER or (above is not None and events[above].mark == TRACER):
             tool.append(row)
-        elif above is not None and (is_call(events[above]) or event.t0 >= first.get(event.pid, 0)):
+        elif above is not None and is_call(events[above]):
             matched += counts(event)
         elif _starts(event, first, began):
             startup.append(row)
         elif above is None:
             outside.append(Outside(row, _reason(event, known, processes, header)))
-        else:
-            matched += counts(event)
     unmatched = tuple(each for each in outside if counts(events[each.row]))
     return Join(parent, {row: tuple(rows) for row, rows in beneath.items()}, tuple(outside), tuple(startup),
                 tuple(tool), matched, unmatched, _sure(events, unmatched, header))  # fmt: skip
@@ -193,18 +191,46 @@ def _sure(
     return frozenset({(event.pid, event.tid) for event in events if event.lane == KERNEL} - doubtful)
 
 
-def _first_calls(events: Sequence[Event]) -> dict[int, int]:
-    """When each process made its first call, or step of a generator."""
+def _ends_of_starts(events: Sequence[Event], header: Header) -> dict[int, int]:
+    """When each process made its first call, or step of a generator; of the target, when its script had been read."""
     first: dict[int, int] = {}
     for event in events:
         if event.lane == FLOW or is_call(event):
             first.setdefault(event.pid, event.t0)
+    read = _script_was_read(events, header)
+    if read is not None:
+        first[header.pid] = min(read, first.get(header.pid, read))
     return first
 
 
+def _script_was_read(events: Sequence[Event], header: Header) -> int | None:
+    """When the interpreter closed the script behind itself; None: it is not known.
+
+    It opens a script once to see whether it is a zip file, then once more, and reads and closes it before it runs it
+    (Python/pythonrun.c). Whatever is opened in between, or after the second time, is the program's.
+    """
+    if header.kind not in ("script", "variant") or not header.argv:
+        return None
+    own = (event for event in events if event.lane == KERNEL and event.pid == header.pid and not event.mark)
+    fd, opened, end = None, 0, None
+    for event in own:
+        if event.op == "openat" and event.result is not None and event.args.get("path") == header.argv[0]:
+            fd, opened = event.result, opened + 1
+        elif event.op == "close" and fd is not None and event.fd == fd:
+            fd, end = None, event.t1
+            if opened == _TIMES_READ:
+                break
+        elif event.op == "openat" and end is not None:
+            break
+    return end
+
+
+_TIMES_READ = 2
+
+
 def _starts(event: Event, first: Mapping[int, int], began: Mapping[int, int]) -> bool:
-    """Whether an interpreter was still starting: its process had made no call yet.  A forked child does not start; and of a
-    process that never made a call nobody knows when its start was over, so all of it is shown.
+    """Whether an interpreter was still starting.  A forked child does not start; and of a process that never made a call
+    nobody knows when its start was over, so all of it is shown.
     """
     return began.get(event.pid, event.t0 + 1) <= event.t0 < first.get(event.pid, event.t0)
 

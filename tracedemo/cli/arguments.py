@@ -128,7 +128,7 @@ def _add_kernel_options(parser: Parser) -> None:
     add = parser.add_argument_group("the kernel's side").add_argument
     add("--kernel", action="store_true", help="record the real system calls under each Python call, too")
     add("--engine", choices=("auto", "strace", "ptrace"),
-        help="what records them: strace; ptrace, our own (pip install 'tracedemo[ptrace]'); auto (the default): the"
+        help="what records them: strace; ptrace, our own (pip install python-ptrace); auto (the default): the"
         " first of these that works here")  # fmt: skip
     add("--no-redact", action="store_true",
         help="show values that may be secrets (Authorization, Cookie, tokens) in what goes over sockets")  # fmt: skip

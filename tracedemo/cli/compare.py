@@ -67,6 +67,6 @@ def _say_bodies(runs: Sequence[runner.Run]) -> None:
         line.split("sha256 ")[1] for run in runs for line in run.output.splitlines() if "sha256 " in line
     }
     if len(digests) == 1:
-        tell(f"\nAll of them fetched the same bytes: sha256 {digests.pop()}")
+        tell(f"\nAll of them fetched the same bytes: sha256 {digests.pop()[:16]}...")
     elif digests:
         tell(f"\nThey did not all fetch the same bytes: {len(digests)} different bodies")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tracedemo.cli.text import paragraph
-from tracedemo.doctor import Check, Verdict, examine, exit_code
+from tracedemo.doctor import ENGINE_CHECKS, Check, Verdict, examine, exit_code
 
 _WORDS = {Verdict.GOOD: "ok", Verdict.OPTIONAL: "--", Verdict.MEND: "MEND", Verdict.ADMIN: "ADMIN"}
 _VERDICTS = {
@@ -13,6 +13,9 @@ _VERDICTS = {
     1: "\nNot ready yet: do what stands behind MEND.",
     3: "\nNot ready: what stands behind ADMIN needs an administrator.",
 }
+_ONLY_KERNEL = """
+Ready, but for --kernel, for which one of the two engines is enough: see above.
+Try: tracedemo compare"""
 _INDENT = 25
 
 
@@ -24,7 +27,8 @@ def run(args: argparse.Namespace) -> int:
         checks.append(check)
         _print(check)
     code = exit_code(checks)
-    print(_VERDICTS[code])
+    in_the_way = {check.name for check in checks if check.verdict in (Verdict.MEND, Verdict.ADMIN)}
+    print(_ONLY_KERNEL if in_the_way and in_the_way <= ENGINE_CHECKS else _VERDICTS[code])
     return code
 
 

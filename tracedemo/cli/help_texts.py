@@ -25,7 +25,8 @@ examples:
   tracedemo run -o run.jsonl selector        save a run, for tracedemo show
 
 exit codes:
-  of a script or module: its own, and 125 when tracedemo itself failed around it
+  of a script or module: its own, and 125 when tracedemo itself failed around
+  it, or ended it in lock-step (deadlock, or spinning for ever)
   else: 0 done, 1 a variant failed, 2 wrong usage, 3 this machine cannot do it,
   4 a file cannot be read or written, 125 a fault of tracedemo, 130 interrupted
 """
@@ -56,7 +57,7 @@ examples:
   tracedemo run selector --kernel
   tracedemo run --view summary -o run.jsonl my_script.py --its-own option
   tracedemo run my_client.py {{address}} 2>report.txt
-  tracedemo run -m http.client
+  tracedemo run -m your_package.main
   tracedemo run selector --url http://example.com/
 
 {ABOUT_VIEWS}"""

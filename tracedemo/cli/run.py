@@ -7,6 +7,7 @@ import sys
 from typing import IO
 
 from tracedemo import runner
+from tracedemo.analysis.join import counts
 from tracedemo.analysis.segments import is_call
 from tracedemo.cli import OUR_FAULT, complain, hang_up, last, printable, tell
 from tracedemo.cli.arguments import parser_behind_variant
@@ -16,7 +17,13 @@ from tracedemo.cli.present import Wish, present, studies_of, wish
 from tracedemo.cli.progress import Progress
 from tracedemo.cli.suggest import suggest
 from tracedemo.errors import TracedemoError, UsageError
+from tracedemo.events import KERNEL
 from tracedemo.render import VIEWS
+
+OURS = frozenset(
+    {"--kernel", "--engine", "--view", "--only", "--unfold", "--startup", "--pace", "--no-redact"}
+)
+"""Options that a program hardly ever has, and that are meant for us when they stand behind its name by mistake."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -102,7 +109,8 @@ def _show_script(done: runner.Run, wanted: Wish) -> int:
 def _report(done: runner.Run, wanted: Wish, stream: IO[str], *, kept: bool) -> None:
     header = done.trace.header
     tell("", stream)
-    if not (wanted.views or wanted.files or header.notes or header.dropped or any(map(is_call, done.trace))):
+    seen = any(is_call(event) or (event.lane == KERNEL and counts(event)) for event in done.trace)
+    if not (wanted.views or wanted.files or header.notes or header.dropped or seen):
         name = printable(header.target)
         tell(f"tracedemo: {name} made no call of Python's socket or selector interface", stream)
         tell("  What libraries do in C (uvloop, libpq) cannot be seen from Python.", stream)
@@ -113,3 +121,8 @@ def _report(done: runner.Run, wanted: Wish, stream: IO[str], *, kept: bool) -> N
     say_ending(done, told=not wanted.views or VIEWS["summary"] in wanted.views)
     if kept:
         suggest("show --view log", "show --view timeline", stream=stream)
+    if ours := sorted(set(header.argv[1:]) & OURS):
+        tell(
+            f"\n{' '.join(ours)} stood behind {printable(header.target)}, so it went to it; ours go before it.",
+            stream,
+        )

@@ -26,9 +26,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _ready(host: str, port: int, control: str | None) -> None:
     tell(f"serving on http://{host}:{port}/   (Ctrl-C stops it)")
-    tell(f"in another terminal:  tracedemo run selector --url http://{host}:{port}/")
     if control:
-        tell(f"lock-step: it moves only when told so on {control}")
+        tell(f"lock-step: it answers nobody until it is told to move, on the UNIX socket {control}")
+        return
+    tell(f"in another terminal:  tracedemo run selector --url http://{host}:{port}/")
 
 
 def _tell(event: RawServerEvent) -> None:

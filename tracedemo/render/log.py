@@ -26,7 +26,20 @@ from tracedemo.events import FLOW, KERNEL, PYTHON, SERVER, TRACER, Event
 from tracedemo.render.glyphs import Glyphs
 from tracedemo.render.grid import GAP, Column, Grid, note, width_of_cell
 from tracedemo.render.lines import BLANK, Line, fold_text, safe, shorten, width_of
-from tracedemo.render.log_cells import ANSWER, AT, CALL, CAUSE, PID, TOOK, WHO, Row, Writer, files_of, text_of
+from tracedemo.render.log_cells import (
+    ANSWER,
+    AT,
+    CALL,
+    CAUSE,
+    MANY_FILES,
+    PID,
+    TOOK,
+    WHO,
+    Row,
+    Writer,
+    files_of,
+    text_of,
+)
 from tracedemo.render.log_kernel import KERNEL_MOST, Kernel, named, together
 from tracedemo.render.options import Options
 from tracedemo.render.words import count, listing, moment, name_of, short_file
@@ -34,6 +47,8 @@ from tracedemo.tracefile import event_line
 
 STACKED = 80
 """Below so many columns a row takes two lines."""
+LINE_EARLY = 100
+"""From here on the line number comes before the whole of the call."""
 WHY, SOURCE = 120, 150
 """From here on `why` may be a column, and the source line.  Without it a wakeup's cause stands on a line of its own."""
 
@@ -177,6 +192,8 @@ def _woken_by(row: Row) -> str:
 
 def _layout(file: str, width: int | None, *, kernel: bool) -> tuple[Column, ...]:
     room = width or SOURCE + 10
+    # A bare number takes little, and is what one came for; names of files take much, and on a narrow screen so does it.
+    early = file != MANY_FILES and room >= LINE_EARLY
     # A column of width 0 is not shown.
     why = 0 if room < WHY else 64 if width is None else 40 if width >= SOURCE + 10 else 30
     if kernel and width is not None and width < SOURCE + KERNEL_MOST:
@@ -185,13 +202,13 @@ def _layout(file: str, width: int | None, *, kernel: bool) -> tuple[Column, ...]
         Column("at ms", right=True),
         Column("pid", right=True),
         Column("who", rank=2, least=8, most=24),
-        Column("call", rank=3, least=18, most=44, middle=True),
+        Column("call", rank=4 if early else 3, least=18, most=44, middle=True),
         Column("  answer", rank=1, least=16, most=40, wrap=True),
         Column("took", right=True),
-        Column("kernel", rank=3, least=28, most=KERNEL_MOST, wrap=True, lines=True),
-        Column("why", rank=5, least=24, most=why, wrap=True, optional=True),
-        Column("line", rank=4, right=True, optional=True),
-        Column(file, rank=6, least=24, most=None if room >= SOURCE else 0, optional=True),
+        Column("kernel", rank=5, least=28, most=KERNEL_MOST, wrap=True, lines=True),
+        Column("why", rank=6, least=24, most=why, wrap=True, optional=True),
+        Column("line", rank=3 if early else 4, right=True, optional=True),
+        Column(file, rank=7, least=24, most=None if room >= SOURCE else 0, optional=True),
     )
 
 

@@ -22,6 +22,9 @@ AT, PID, WHO, CALL, ANSWER, TOOK, BENEATH, CAUSE, LINE, TEXT = range(10)
 
 Row = tuple[Cell, ...]
 
+MANY_FILES = "source"
+"""The title of the source lines where they are of several files."""
+
 Alike = tuple[str, Cell, Cell, Cell, str, Cell, Cell]
 """Style of the row; who, if it is not the program; the call; the answer; style of the duration; line number and text of the
 source."""
@@ -69,7 +72,7 @@ class Writer:
         self._pids = {*study.pids, *(pids[one.first] for one in folds if lanes[one.first] == KERNEL)}
         files = files_of(study, folds)
         self._one_file = len(files) == 1
-        self.file = safe(short_file(files[0]), glyphs) if self._one_file else "source"
+        self.file = safe(short_file(files[0]), glyphs) if self._one_file else MANY_FILES
 
     def rows(self, folds: Iterable[Fold]) -> Iterator[Row]:
         """The lines of the log."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tracedemo.analysis.beneath import Beneath, beneath, names
+from tracedemo.analysis.beneath import Beneath, beneath, imports, names
 from tracedemo.analysis.folding import Fold
-from tracedemo.analysis.join import reasons
+from tracedemo.analysis.join import counts, reasons
 from tracedemo.analysis.sentences import duration_words, sentence
 from tracedemo.analysis.study import Study
 from tracedemo.analysis.system_calls import spoken, system_call
@@ -119,7 +119,11 @@ class Kernel:
         return row not in self._study.startup_rows
 
     def _names(self, one: Fold) -> str:
-        return names(self._study.events[row].op for row in one.rows)
+        events = self._study.events
+        others = [row for row in one.rows if not imports(events[row])]
+        modules = len(one.rows) - len(others)
+        texts = [f"importing modules {modules:,}"] if modules else []
+        return ", ".join([*texts, *filter(None, [names(events[row].op for row in others)])])
 
     def _cell(self, one: Fold, *, in_lines: bool) -> Cell:
         lines = self._lines(one)
@@ -153,7 +157,12 @@ def together(folds: Iterable[Fold], study: Study, options: Options) -> Iterator[
     group: list[Fold] = []
     for one in folds:
         event = study.events[one.first]
-        loose = event.lane == KERNEL and not one_by_one and one.first not in study.startup_rows
+        loose = (
+            event.lane == KERNEL
+            and not one_by_one
+            and one.first not in study.startup_rows
+            and not counts(event)
+        )
         if group and not (loose and study.events[group[0].first].tid == event.tid):
             yield _joined(group)
             group = []

@@ -14,6 +14,7 @@ from tracedemo.errors import RecorderError
 from tracedemo.events import LANES, SERVER, Event, Header, Trace
 from tracedemo.recorders.inprocess.decode import Recording, read_spool, root_of, spool_heads
 from tracedemo.recorders.inprocess.pace import BUDGET, PATIENCE
+from tracedemo.recorders.kernel.redact import without_secrets
 from tracedemo.runner.child import Finished
 from tracedemo.runner.kernel import Seen, add_kernel
 from tracedemo.runner.targets import RunOptions, Target
@@ -37,7 +38,7 @@ def read_trace(
     recordings, broken = _recordings(folder, done.pid)
     events = [event for recording in recordings for event in recording.events]
     if server is not None:
-        events += _server_lane(server)
+        events += _server_lane(server, redact=options.redact)
     header = _header(target, argv, options, server, recordings, done)
     header = replace(header, notes=(*header.notes, *broken))
     if options.kernel is not None:
@@ -75,9 +76,10 @@ def _recordings(folder: Path, pid: int) -> tuple[list[Recording], list[str]]:
     return recordings, broken
 
 
-def _server_lane(server: ServerHandle) -> Iterator[Event]:
+def _server_lane(server: ServerHandle, *, redact: bool) -> Iterator[Event]:
     for seq, raw in enumerate(server.events()):
-        args = {"server_conn": raw.conn, "piece": raw.piece, "detail": raw.detail}
+        detail = without_secrets(raw.detail) if raw.detail and redact else raw.detail
+        args = {"server_conn": raw.conn, "piece": raw.piece, "detail": detail}
         if raw.peer is not None:
             host, port = raw.peer
             args["peer"] = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -103,7 +105,7 @@ def _header(
     return Header(
         target=target.name,
         kind=target.kind,
-        argv=tuple(argv),
+        argv=tuple(map(without_secrets, argv) if options.redact else argv),
         requests=options.requests if target.kind == "variant" else None,
         python=str(meta["python"][-1]) if meta["python"] else "",
         implementation=str(meta["implementation"][-1]) if meta["implementation"] else "",

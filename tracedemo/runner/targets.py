@@ -67,7 +67,7 @@ def find_target(words: Sequence[str]) -> Target:
     if first == "-m":
         if len(words) < 2:
             message = "-m needs the name of a module"
-            raise UsageError(message, "For example: tracedemo run -m http.client")
+            raise UsageError(message, "For example: tracedemo run -m your_package.main")
         return Target("module", words[1], tuple(words))
     for variant in VARIANTS:
         if variant.name == first:

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from tests.recorders.conftest import InProcess, Record
 from tracedemo.errors import RecorderError
 from tracedemo.events import FLOW, LANES, PYTHON, Event, Header, Trace
-from tracedemo.recorders.inprocess import layout
+from tracedemo.recorders.inprocess import layout, spool
 from tracedemo.recorders.inprocess.decode import Recording, read_spool, spool_heads
 from tracedemo.recorders.inprocess.spool import Spool
+from tracedemo.variants import VARIANTS
 
 
 @functools.cache
@@ -208,8 +209,8 @@ def test_processes_in_the_order_in_which_they_began(tmp_path: Path) -> None:
     assert 3 == len(heads)
     assert sorted(head.started for head in heads) == [head.started for head in heads]
     assert {(os.getpid(), os.getppid())} == {(head.pid, head.parent) for head in heads}
-    for spool in spools:
-        spool.close()
+    for one in spools:
+        one.close()
 
 
 def test_an_argument_is_shown_as_it_was_given(record: Record) -> None:
@@ -313,3 +314,13 @@ def test_errno_of_the_tls_library_is_not_the_kernels(record: Record) -> None:
     assert ["EAGAIN", None] == [event.errno for event in shaking]
     assert [True, False] == [event.not_yet for event in shaking]
     assert shaking[1].failed
+
+
+def test_variants_are_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variant's lines are the user's, also where tracedemo is installed among the libraries."""
+    assert str(VARIANTS[0].path.parent) + os.sep == spool._VARIANTS
+    monkeypatch.setattr(spool, "_VARIANTS", "/x/site-packages/tracedemo/variants/")
+
+    assert not spool.is_library("/x/site-packages/tracedemo/variants/selector.py")
+    assert spool.is_library("/x/site-packages/tracedemo/cli/run.py")
+    assert spool.is_library("/x/site-packages/requests/api.py")

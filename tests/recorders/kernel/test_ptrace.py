@@ -548,7 +548,7 @@ def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.system", lambda: "Linux")
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
 
-    assert "pip install 'tracedemo[ptrace]'" == ptrace.refusal().remedy
+    assert "pip install python-ptrace" == ptrace.refusal().remedy
 
 
 @pytest.mark.parametrize(("system", "machine"), [("Darwin", "arm64"), ("Linux", "riscv64")])

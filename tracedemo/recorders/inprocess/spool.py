@@ -83,10 +83,10 @@ owner_var: "ContextVar[int]" = ContextVar("tracedemo_owner", default=0)
 
 
 def is_library(filename: str) -> bool:
-    """True for a source file that is not the user's own."""
+    """True for a source file that is not the user's own.  Our variants are, wherever they are installed."""
     return (
         filename.startswith(_LIBRARY_PREFIXES) or "site-packages" in filename or "dist-packages" in filename
-    )
+    ) and not filename.startswith(_VARIANTS)
 
 
 LIBRARY_FILE, OWN, IMPORTER = range(3)
@@ -101,6 +101,7 @@ def file_kind(filename: str) -> int:
 
 _LIBRARY_PREFIXES = (os.path.dirname(os.__file__) + os.sep, "<frozen ")
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_VARIANTS = os.path.join(os.path.dirname(os.path.dirname(_OWN_FOLDER[:-1])), "variants", "")
 
 
 class Spool:

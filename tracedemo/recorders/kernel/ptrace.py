@@ -185,7 +185,7 @@ def refusal() -> Refusal | None:
         return _tried(Path(name))
 
 
-INSTALL = "pip install 'tracedemo[ptrace]'"
+INSTALL = "pip install python-ptrace"
 
 
 def _tried(folder: Path) -> Refusal | None:

@@ -84,6 +84,13 @@ class _Stream(NamedTuple):
     """In the head of a message, or in what may be one."""
 
 
+def without_secrets(text: str) -> str:
+    """A text that stands by itself, such as an argument of a program or a request line, without the values of headers and
+    parameters that hold secrets.
+    """
+    return Redactor()(None, text)
+
+
 class Redactor:
     """Hides secrets in the buffers of one run, which must be given in their order."""
 
