@@ -242,3 +242,13 @@ def test_a_not_yet_of_the_kernel_is_not_counted_twice() -> None:
     story.add(KERNEL, "connect", 110, 111, fd=4, args={"fd": 4}, errno="EINPROGRESS")
 
     assert 0 == told(story).not_yets
+
+
+def test_looks() -> None:
+    """A select that was asked not to wait, and found nothing, was no wakeup in vain."""
+    story = Story()
+    for timeout, result in ((0, []), (0, [[4, "READ"]]), (0.5, []), (None, [])):
+        story.call("select", None, took=MS, result=result, timeout=timeout)
+    found = told(story)
+
+    assert (4, 3, 1) == (found.wakeups, found.empty_wakeups, found.looks)

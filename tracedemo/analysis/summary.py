@@ -61,7 +61,9 @@ class Summary:
     wakeups: int
     """Returns of select, poll and control ..."""
     empty_wakeups: int
-    """... and those of them that reported nothing."""
+    """... and those of them that reported nothing ..."""
+    looks: int
+    """... because they were asked not to wait (a timeout of 0), as an event loop does that has other work."""
     in_flight: int
     """Most connections connecting or connected at once: those the program made, or those it accepted if it made none."""
     connections: int
@@ -151,6 +153,7 @@ def summary(
         blocking_io_errors=_by_errno(counts.blocking_io_errors),
         wakeups=counts.wakeups,
         empty_wakeups=counts.empty_wakeups,
+        looks=counts.looks,
         in_flight=_most_at_once(requests, timeline.t1),
         connections=len(requests),
         sockets=len(sockets),
@@ -182,7 +185,9 @@ class _Counts:
         self.not_yet: Counter[str] = Counter()
         self.blocking_io_errors: Counter[str] = Counter()
         self.errors: Counter[tuple[str, str]] = Counter()
-        self.tool_calls = self.import_calls = self.wakeups = self.empty_wakeups = self.unreturned = 0
+        self.tool_calls = self.import_calls = self.wakeups = self.empty_wakeups = self.looks = (
+            self.unreturned
+        ) = 0
 
     def add(self, event: Event, *, own: bool) -> None:
         """One row; `own`: a call of the program."""
@@ -202,6 +207,7 @@ class _Counts:
         elif event.t1 is not None and is_readiness(event.op):
             self.wakeups += 1
             self.empty_wakeups += not event.result
+            self.looks += not event.result and event.args.get("timeout") == 0
 
 
 def _by_system_call(trace: Trace, kernel: Join | None) -> Counter[str]:

@@ -92,8 +92,7 @@ def _rows(found: Summary, glyphs: Glyphs) -> Iterator[tuple[str, str, str, str]]
         counts(found.not_yet),
         "not-yet" if found.not_yet else "dim",
     )
-    empty = f"{count(found.empty_wakeups, 'wakeup')} with nothing ready" if found.empty_wakeups else ""
-    yield "wakeups", f"{found.wakeups:,}", empty, "wakeup" if found.wakeups else "dim"
+    yield "wakeups", f"{found.wakeups:,}", _empty(found), "wakeup" if found.wakeups else "dim"
     yield "connections", f"{found.connections:,}", _connections(found), ""
     yield "sent", f"{found.bytes_sent:,}", "bytes", ""
     yield "received", f"{found.bytes_received:,}", "bytes", ""
@@ -107,6 +106,14 @@ def _rows(found: Summary, glyphs: Glyphs) -> Iterator[tuple[str, str, str, str]]
         yield "processes", f"{found.processes:,}", "", ""
     for error in found.errors:
         yield "failed", f"{error.times:,}", f"{error.op}: {error.error}", "error"
+
+
+def _empty(found: Summary) -> str:
+    """Of the wakeups those with nothing ready: in vain, or a look without a wait, which costs little."""
+    if not found.empty_wakeups:
+        return ""
+    text = f"{count(found.empty_wakeups, 'wakeup')} with nothing ready"
+    return f"{text}, of which {found.looks:,} only looked, without a wait" if found.looks else text
 
 
 def _connections(found: Summary) -> str:
