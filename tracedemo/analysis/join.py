@@ -158,6 +158,7 @@ def _finalizes(call: Event, closing: Event) -> bool:
 
 def _sorted_out(events: Sequence[Event], parent: dict[int, int], header: Header) -> Join:
     first, began = _ends_of_starts(events, header), _starts_of(events, header)
+    replaced = _replaced(events)
     known = {(event.pid, event.tid) for event in events if event.lane == PYTHON}
     processes = {pid for pid, _ in known}
     beneath: dict[int, list[int]] = {}
@@ -176,7 +177,9 @@ def _sorted_out(events: Sequence[Event], parent: dict[int, int], header: Header)
         elif _starts(event, first, began):
             startup.append(row)
         elif above is None:
-            outside.append(Outside(row, _reason(event, known, processes, header)))
+            again = event.t0 > replaced.get(event.pid, event.t0)
+            reason = _REPLACED if again and counts(event) else _reason(event, known, processes, header)
+            outside.append(Outside(row, reason))
     unmatched = tuple(each for each in outside if counts(events[each.row]))
     return Join(parent, {row: tuple(rows) for row, rows in beneath.items()}, tuple(outside), tuple(startup),
                 tuple(tool), matched, unmatched, _sure(events, unmatched, header))  # fmt: skip
@@ -194,7 +197,8 @@ def _sure(
 def _ends_of_starts(events: Sequence[Event], header: Header) -> dict[int, int]:
     """When each process made its first call, or step of a generator; of the target, when its script had been read."""
     first: dict[int, int] = {}
-    for event in events:
+    # Where calls were dropped, the first one that was kept says nothing.
+    for event in events if not header.dropped.get(PYTHON) else ():
         if event.lane == FLOW or is_call(event):
             first.setdefault(event.pid, event.t0)
     read = _script_was_read(events, header)
@@ -244,6 +248,20 @@ def _starts_of(events: Sequence[Event], header: Header) -> dict[int, int]:
     return began
 
 
+def _replaced(events: Sequence[Event]) -> dict[int, int]:
+    """When a process that had made calls of Python became another program."""
+    last: dict[int, int] = {}
+    called: set[int] = set()
+    for event in events:
+        if event.lane == PYTHON:
+            called.add(event.pid)
+            last.pop(event.pid, None)
+        elif event.op == "execve" and event.lane == KERNEL and event.result == 0 and event.pid in called:
+            last[event.pid] = event.t0
+    return last
+
+
+_REPLACED = "its process has become another program (execve), of which no call of Python was recorded"
 _FILES = frozenset({"openat", "read", "write", "close", "ioctl", "fcntl"})
 _STARTERS = frozenset({"clone", "clone3", "fork", "vfork", "execve"})
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
+from tracedemo.cli import tell
 from tracedemo.errors import UsageError
 from tracedemo.runner import ADDRESS, RunOptions, Target
 from tracedemo.server import ServerOptions
@@ -63,7 +65,11 @@ def run_options(
     return RunOptions(server=server_options(args, nonce), requests=wanted["requests"], address=place.address,
                       path=place.path, host=host, slots=slots, capture=capture,
                       kernel=wanted.get("engine", "auto") if "kernel" in args else None,
-                      redact="no_redact" not in args)  # fmt: skip
+                      redact="no_redact" not in args, tell=_tell)  # fmt: skip
+
+
+def _tell(text: str) -> None:
+    tell(f"tracedemo: {text}", sys.stderr)
 
 
 def _refuse_what_does_nothing(args: argparse.Namespace, targets: Sequence[Target]) -> None:

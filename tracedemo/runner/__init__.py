@@ -70,7 +70,8 @@ def run(target: Target, options: RunOptions) -> Run:
             with room_for(target, options), on_one_processor(wanted=traced), adopting(wanted=traced):
                 command = [*before, options.python, *argv]
                 environment = _environment(target, options, server, folder)
-                finished = spawn(command, environment, folder, capture=options.capture)
+                finished = spawn(command, environment, folder, capture=options.capture,
+                                 tell=options.tell if traced else None)  # fmt: skip
                 left = end_orphans(folder) if traced else 0
         seen = read_kernel(engine, folder, why_none, left)
         trace = read_trace(target, argv, options, server, folder, finished, seen)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from tracedemo.errors import MachineError
 from tracedemo.recorders.inprocess.decode import root_of, spool_heads
 from tracedemo.runner.machine import limits
+from tracedemo.runner.orphans import Tell, left_behind, wait_telling
 
 PASSED_ON_AFTER = 0.5
 """Seconds after which a program that did not get our Ctrl-C itself is sent one."""
@@ -39,12 +40,20 @@ class Finished(NamedTuple):
     limits: Mapping[str, int]
 
 
-def spawn(command: list[str], environment: Mapping[str, str], folder: Path, *, capture: bool) -> Finished:
+def spawn(
+    command: list[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    *,
+    capture: bool,
+    tell: Tell | None = None,
+) -> Finished:
     """Run a command to its end.
 
     Args:
         folder: where its spools go, and what it writes, if that is captured.
         capture: keep its output in `folder`/stdout and stderr.
+        tell: told what a person who waits should know.
     """
     start = _clocks()
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
@@ -56,7 +65,7 @@ def spawn(command: list[str], environment: Mapping[str, str], folder: Path, *, c
             raise MachineError(f"cannot start {command[0]}: {error.strerror or error}") from error
         try:
             with _passing_on(process, folder) as passed_on:
-                interrupted, usage = _wait(process, folder)
+                interrupted, usage = _wait(process, folder, tell)
         except BaseException:
             _send(signal.SIGKILL, process, folder)
             process.kill()
@@ -84,7 +93,9 @@ def _clocks() -> tuple[int, int]:
     return (before + after) // 2, real
 
 
-def _wait(process: subprocess.Popen[bytes], folder: Path) -> tuple[bool, tuple[float, float]]:
+def _wait(
+    process: subprocess.Popen[bytes], folder: Path, tell: Tell | None
+) -> tuple[bool, tuple[float, float]]:
     """Wait for the end, through Ctrl-C, which is the program's affair: it may clean up, ask back, or go on.
 
     The terminal has sent it to the program, too. If only we got it, we pass it on. Whoever presses twice means it.
@@ -94,10 +105,12 @@ def _wait(process: subprocess.Popen[bytes], folder: Path) -> tuple[bool, tuple[f
         try:
             if last and not _shares_terminal():
                 _pass_on_interrupt(process, folder)
+            if tell is not None:
+                wait_telling(process.pid, folder, tell)
             return last > 0, _reap(process)
         except KeyboardInterrupt:
             now = time.monotonic()
-            if now - last < INSISTS_WITHIN:
+            if now - last < INSISTS_WITHIN or left_behind(process.pid, folder):
                 _send(signal.SIGKILL, process, folder)
             last = now
 
@@ -147,6 +160,11 @@ def _alive(pid: int) -> bool:
 
 def _send(number: signal.Signals, process: subprocess.Popen[bytes], folder: Path) -> None:
     """Send a signal to the target itself: what stands before it may hold signals off, or end without it."""
+    if left := left_behind(process.pid, folder):
+        for pid in left:  # they cannot go on without their tracer, and nobody else will end them
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        return
     root = root_of(spool_heads(folder), process.pid)
     with suppress(OSError):
         os.kill(root.pid if root is not None else process.pid, number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -48,6 +48,8 @@ class RunOptions:
     """What stands before the interpreter: a command that runs the rest under its eyes, such as strace."""
     kernel: str | None = None
     """The kernel engine that writes down the system calls (`recorders.kernel.ENGINES`, or `auto`); None: none."""
+    tell: Callable[[str], None] | None = None
+    """Told what a person who waits should know."""
     redact: bool = True
     """Whether values that may be secrets are hidden in what goes over sockets."""
 

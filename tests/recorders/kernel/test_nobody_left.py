@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import random
+import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.recorders.conftest import Record
+from tests.recorders.conftest import Record, WriteScript
 from tracedemo.events import KERNEL, PYTHON
 
 ENGINES = [
@@ -16,6 +20,7 @@ ENGINES = [
     pytest.param("ptrace", marks=pytest.mark.ptrace),
 ]
 KILLS = 100
+ROOT = Path(__file__).parents[3]
 
 KILLER = """
 import os, signal, socket, sys, threading
@@ -144,3 +149,61 @@ def test_signals_reach_the_program(engine: str, record: Record) -> None:
     asked = [event for event in done.trace.lane(KERNEL) if event.op == "recvfrom"]
     assert [True, False] == [bool(event.args.get("restarted")) for event in asked]
     assert [None, 1] == [event.result for event in asked]
+
+
+LEAVES = """
+import os, socket, sys
+left, right = socket.socketpair()
+left.send(b"x")
+if os.fork() == 0:
+    os.setsid()
+    os.execve("/bin/sh", ["sh", "-c", "read line", sys.argv[1]], {})
+print("left behind", flush=True)
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_the_program_leaves_is_waited_for_until_ctrl_c(
+    engine: str, script: WriteScript, tmp_path: Path
+) -> None:
+    """A daemon that the program has left is named to who waits, and ended with Ctrl-C; the report is there."""
+    path = script(LEAVES)
+    command = [sys.executable, "-m", "tracedemo", "run", "--kernel", "--engine", engine, "--view", "summary"]
+    with subprocess.Popen(
+        [*command, str(path), str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True, cwd=ROOT, env=os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "left behind\n" == process.stdout.readline()
+        assert re.match(
+            "tracedemo: the program has ended, and has left process .* behind", process.stderr.readline()
+        )
+        process.send_signal(signal.SIGINT)
+        report = process.stderr.read()
+
+    assert 0 == process.returncode
+    assert "system calls" in report
+    assert [] == alive(str(tmp_path))
+
+
+@pytest.mark.strace
+def test_killed_strace_leaves_no_other_program(record: Record, tmp_path: Path) -> None:
+    """A child that has become another program, with another environment, is ended like the others."""
+    done = record(
+        """
+        import os, signal, socket, sys
+        tracer = os.getppid()
+        left, right = socket.socketpair()
+        if os.fork() == 0:
+            os.execve("/bin/sh", ["sh", "-c", "read line", sys.argv[1]], {})
+        left.send(b"x")
+        os.kill(tracer, signal.SIGKILL)
+        signal.pause()
+        """,
+        str(tmp_path),
+        kernel="strace",
+    )
+
+    assert 128 + signal.SIGKILL == done.exit_code
+    assert [] == alive(str(tmp_path))

@@ -306,15 +306,15 @@ def test_killed_and_outlived_calls_never_return(nasty: Log) -> None:
 
 
 def test_exec_from_a_thread_ends_as_its_process(nasty: Log) -> None:
-    """Begun by a thread, it returns under the number of the process, whose pending call it ends."""
+    """It is the thread's that has called it, though it returns under the number of the process, which goes on."""
     (execution,) = of(nasty, "execve", path="/bin/true")
-    (clone,) = (call for call in of(nasty, "clone") if call.result == execution.tid)
-    thread = next(call for call in of(nasty, "clone3") if call.tid == execution.tid).result
+    process = next(call for call in of(nasty, "clone3") if call.result == execution.tid).tid
+    (clone,) = (call for call in of(nasty, "clone") if call.result == process)
 
     assert clone.args == {"thread": False}
     assert 0 == execution.result
-    assert not [call for call in nasty.calls if call.tid == thread and call.t0 >= execution.t0]
-    assert [call for call in nasty.calls if call.tid == execution.tid and call.t0 > execution.t0]
+    assert not [call for call in nasty.calls if call.tid == execution.tid and call.t0 > execution.t0]
+    assert [call for call in nasty.calls if call.tid == process and call.t0 > execution.t0]
     assert [({"path": "/nowhere/program"}, "ENOENT")] == [
         (call.args, call.errno) for call in of(nasty, "execve", path="/nowhere/program")
     ]

@@ -169,18 +169,33 @@ def test_trace_that_ends_in_calls_has_them_all() -> None:
 
 
 def test_exec_moves_a_call_to_the_process() -> None:
-    """What a thread has begun goes on under the id of the process, whose own call has never returned."""
+    """What a thread has called ends under the id of the process, whose own call has never returned."""
     made = log(
         "7 1.0 recvfrom(3,  <unfinished ...>", '8 1.1 execve("/bin/true", ["true"], 0x1 /* 5 vars */ <unfinished ...>',
         "7 1.2 +++ superseded by execve in pid 8 +++", "7 1.3 <... execve resumed>) = 0 <0.2>", "7 1.4 close(3) = 0 <0.1>",
     )  # fmt: skip
 
     assert [] == made.misread
-    assert [("recvfrom", 7, None), ("execve", 7, 0), ("close", 7, 0)] == [
+    assert [("recvfrom", 7, None), ("execve", 8, 0), ("close", 7, 0)] == [
         (call.name, call.tid, call.result) for call in made.calls
     ]
     assert 1_100_000_000 == made.calls[1].t0
     assert {} == made.ends
+
+
+def test_exec_from_a_thread_as_61_tells_it() -> None:
+    """With strace 6.1 it breaks off in the first half, tells nonsense in the second, and is whole all the same."""
+    made = log(
+        '8 1.1 execve("/bin/true", ["true"], 0x1 /* 5 vars */ <pid changed to 7 ...>',
+        "7 1.2 +++ superseded by execve in pid 8 +++",
+        "7 1.3 <... execve resumed>) = -1 (errno 18446744073709551563)",
+        "7 1.4 close(3) = 0 <0.1>",
+    )
+
+    assert [] == made.misread
+    assert [("execve", 8, 0, None), ("close", 7, 0, None)] == [
+        (call.name, call.tid, call.result, call.errno) for call in made.calls
+    ]
 
 
 # What strace says between calls

@@ -57,6 +57,8 @@ class _Half(NamedTuple):
     t0: int
     begun: str
     """What strace had to say by then."""
+    thread: int | None = None
+    """Who has called it, if it goes on under another id."""
 
 
 _NONE = _Half(0, "")
@@ -88,7 +90,7 @@ class Reading:
             yield found
         for tid in tuple(self._halves):
             self._give_up(tid)
-        for tid, (t0, half) in self._never:
+        for tid, (t0, half, _) in self._never:
             if (found := _call(tid, t0, f"{half}) = ?", None)) is not None:
                 yield found
             else:
@@ -118,6 +120,12 @@ class Reading:
             self._give_up(tid)
             self._halves[tid] = _Half(t, rest[:-16].rstrip(" "))
             return None
+        if rest.endswith(" ...>") and (changed := _CHANGED.search(rest)) is not None:
+            # Before 6.2 an execve() from a thread has no second half that could be trusted, and none is needed: it is
+            # told only of one that succeeded.
+            self._give_up(tid)
+            self._halves[tid] = _Half(t, f"{rest[: changed.start()].rstrip(' ')}) = 0")
+            return None
         return self._known(_call(tid, t, rest, t), line)
 
     def _second_half(self, tid: int, t: int, rest: str, line: str) -> Line | None:
@@ -126,11 +134,13 @@ class Reading:
         if match is None or begun_by is None:
             self._odd(line)
             return None
-        t0, begun = self._halves.pop(begun_by)
+        t0, begun, thread = self._halves.pop(begun_by)
+        if begun.endswith(") = 0"):
+            return self._known(_call(thread or tid, t0, begun, t), line)
         tail = rest[match.end() :]
         # Before 6.16 the comma stood in the first half, and its blank has been taken off.
         whole = f"{begun} {tail}" if begun.endswith(",") else begun + tail
-        call = _call(tid or begun_by, t0, whole, t)
+        call = _call(thread or tid or begun_by, t0, whole, t)
         if call is None:
             self.misread.append(begun)
         return self._known(call, line)
@@ -163,8 +173,8 @@ class Reading:
         half = None if gone is None else self._halves.pop(gone, None)
         self._give_up(tid)
         if half is not None:
-            # Its execve() goes on under this id.
-            self._halves[tid] = half
+            # Its execve() goes on under this id; who has called it is still the thread.
+            self._halves[tid] = half._replace(thread=gone)
         elif gone is None:
             self.ends[tid] = match[1]
 
@@ -212,6 +222,7 @@ _HEAD = re.compile(
     r"((?:[a-z_]\w*\(|<\.\.\. |\+\+\+ |--- ).*)",
     re.DOTALL,
 )
+_CHANGED = re.compile(r"<pid changed to \d{1,10} \.\.\.>\Z")
 _RESUMED = re.compile(r"<\.\.\. (\w+) resumed>")
 _END = re.compile(r"\+\+\+ (superseded by execve in pid (\d{1,10})|.*) \+\+\+")
 _NOTICE = re.compile(r"(?:(?:\[pid +\d+\]|\d+) +)?(?:\S*/)?(?:strace: |\[ Process PID=\d+ runs in )")
