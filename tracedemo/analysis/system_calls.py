@@ -20,7 +20,7 @@ PATH = 40
 MOVES = frozenset({"sendto", "recvfrom", "sendmsg", "recvmsg", "sendfile", "read", "write"})
 """Those that return how many bytes they moved."""
 
-_SILENT = frozenset({"what", "restarted", "level", "protocol", "maxevents", "count", "ready", "room"})
+_SILENT = frozenset({"what", "restarted", "level", "protocol", "maxevents", "count", "cut", "ready", "room"})
 """Arguments that the short form leaves out, or shows elsewhere."""
 _EPOLL_WAITS = frozenset({"epoll_wait", "epoll_pwait", "epoll_pwait2"})
 _WAITS = _EPOLL_WAITS | {"poll", "ppoll", "select", "pselect6", "kevent"}
@@ -49,7 +49,8 @@ def answered(event: Event) -> str:
         return "? (a signal came in between)" if event.args.get("restarted") else "? (it never returned)"
     ready = event.args.get("ready")
     if ready and event.op not in _EPOLL_WAITS:
-        return clean(f"{event.result} ({_pairs(ready)})")
+        more = ", and more that are not told" if event.args.get("cut") else ""
+        return clean(f"{event.result} ({_pairs(ready)}{more})")
     return clean(event.result)
 
 

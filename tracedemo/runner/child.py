@@ -180,11 +180,17 @@ def _passing_on(process: subprocess.Popen[bytes], folder: Path) -> Iterator[list
         _send(signal.Signals(number), process, folder)
 
     wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in wanted}
+    # A program that tells its own group something tells us, too, who stand in it; it does not mean us.
+    names = ("SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGPWR")
+    unmeant = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in (*wanted, *unmeant)}
     try:
         for number in wanted:
             if before[number] != signal.SIG_IGN:  # as nohup has it
                 signal.signal(number, pass_on)
+        for number in unmeant:
+            if before[number] == signal.SIG_DFL:
+                signal.signal(number, lambda *_: None)
     except ValueError:  # not the main thread
         yield came
         return

@@ -58,4 +58,4 @@ def _ended_first(log: Log, pid: int) -> tuple[str, ...]:
         return ()
     if log.engine != "strace" or pid in log.ends:
         return ()
-    return (f"{log.engine} ended before the program did: what it did after that was not recorded",)
+    return (f"what {log.engine} wrote ends before the program did: it was killed, or there was no room left",)

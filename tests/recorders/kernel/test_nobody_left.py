@@ -207,3 +207,26 @@ def test_killed_strace_leaves_no_other_program(record: Record, tmp_path: Path) -
 
     assert 128 + signal.SIGKILL == done.exit_code
     assert [] == alive(str(tmp_path))
+
+
+GROUP = """
+import os, signal, socket
+came = []
+signal.signal(signal.SIGUSR1, lambda *_: came.append(1))
+left, right = socket.socketpair()
+os.killpg(0, signal.SIGUSR1)
+left.send(b"x"), right.recv(1)
+print("came", len(came))
+"""
+
+
+@pytest.mark.ptrace
+def test_signal_to_the_programs_own_group(script: WriteScript, tmp_path: Path) -> None:
+    """What a program sends to its own process group reaches it once, and neither the tracer nor tracedemo end of it."""
+    command = [sys.executable, "-m", "tracedemo", "run", "--kernel", "--engine", "ptrace", str(script(GROUP))]
+    done = subprocess.run(
+        command, capture_output=True, text=True, start_new_session=True, check=False, cwd=ROOT,
+        env=os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")},
+    )  # fmt: skip
+
+    assert (0, "came 1\n") == (done.returncode, done.stdout)

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tracedemo.recorders.kernel.quoting import CUT, escaped
-from tracedemo.recorders.kernel.redact import HEADERS, HIDDEN, PARAMETERS, Redactor
+from tracedemo.recorders.kernel.redact import HEADERS, HIDDEN, PARAMETERS, Redactor, without_secrets
 
 SECRET = "Zq7Xw9"
 HEADS = {
@@ -254,3 +254,25 @@ def test_no_text_takes_long(text: str) -> None:
         hide("stream", buffer)
 
     assert 10 > time.process_time() - start
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("GET http://me:s3cret@host/ HTTP/1.1", "GET http://me:[hidden]@host/ HTTP/1.1"),
+        (r"Location: https://u:s3cret@h/x\r\n", r"Location: https://u:[hidden]@h/x\r\n"),
+        (r"USER me\r\nPASS s3cret\r\nLIST", r"USER me\r\nPASS [hidden]\r\nLIST"),
+        (r"AUTH PLAIN AG1lAHMzY3JldA==\r\n", r"AUTH PLAIN [hidden]\r\n"),
+        ("GET http://host:80/a@b HTTP/1.1", "GET http://host:80/a@b HTTP/1.1"),
+    ],
+)
+def test_secrets_by_their_place(text: str, shown: str) -> None:
+    """A password in a URL, or behind the word of a protocol that logs in, is hidden though it has no name."""
+    assert shown == Redactor()("stream", text)
+
+
+def test_text_that_stands_by_itself() -> None:
+    """Arguments of a program and paths lose the values of parameters, too, and are else as they were."""
+    assert "--token=[hidden]" == without_secrets("--token=s3cret")
+    assert "/run/a?sig=[hidden]" == without_secrets("/run/a?sig=s3cret")
+    assert r"C:\new\räume" == without_secrets(r"C:\new\räume")

@@ -277,18 +277,30 @@ def test_strace_cannot_be_started(fake: Callable[..., None]) -> None:
     no = strace.refusal()
 
     assert no is not None
-    assert no.why.startswith("strace does not run: ")
+    assert re.match("/.*/strace does not run: ", no.why)
     assert "apt install strace" in no.remedy
 
 
 @on_linux
 def test_strace_works(fake: Callable[..., None]) -> None:
     """One that ends well can trace; what it says about a filter that is refused is told apart."""
-    fake("strace -- version 6.8", "echo 'strace: seccomp filter is requested but unavailable' >&2")
+    writes = 'while [ "$1" != -o ]; do shift; done; echo "1 1.0 execve(\\"x\\") = 0" > "$2"'
+    fake("strace -- version 6.8", f"{writes}\necho 'strace: seccomp filter is requested but unavailable' >&2")
 
     assert strace.refusal() is None
     assert strace.without_filter()
     assert (6, 8) == strace.version()
+
+
+@on_linux
+@pytest.mark.parametrize("does", ["exit 0", r"printf '\377\376\n'"])
+def test_no_strace_at_all(does: str, fake: Callable[..., None]) -> None:
+    """What is called strace, ends well and has written nothing, or prints no text, is none."""
+    fake("strace -- version 6.8", does)
+    no = strace.refusal()
+
+    assert no is not None
+    assert "wrote down no system call: it may be no strace" in no.why
 
 
 # Machines that refuse for real

@@ -93,8 +93,34 @@ def read_spool(path: Path, owners: Mapping[int, Mapping[int, str]] | None = None
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size < layout.PAGE:
             raise RecorderError(f"{path.name} is not a spool, or its process died while it was made")
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with _in_memory(file.fileno(), os.fstat(file.fileno()).st_size) as data:
             return _read(path.name, data, owners or {})
+
+
+def _in_memory(fd: int, size: int) -> mmap.mmap:
+    """What was written of a spool, in memory of our own, where what was not is zero and takes no room.
+
+    A spool is mostly holes. To look at one through a map of the file asks the file system for a page, and where the disk
+    is full, that ends the process (SIGBUS).
+    """
+    copy = mmap.mmap(-1, size)
+    at = 0
+    while at < size:
+        try:
+            at = os.lseek(fd, at, os.SEEK_DATA) if hasattr(os, "SEEK_DATA") else at
+        except OSError:  # ENXIO: there is no more
+            break
+        end = os.lseek(fd, at, os.SEEK_HOLE) if hasattr(os, "SEEK_HOLE") else size
+        while at < end and (piece := os.pread(fd, min(end - at, _PIECE), at)):
+            copy[at : at + len(piece)] = piece
+            at += len(piece)
+        if at < end:  # cut short meanwhile
+            break
+    return copy
+
+
+_PIECE = 1 << 20
+"""Bytes that are read at once."""
 
 
 def _read(name: str, data: mmap.mmap, owners: Mapping[int, Mapping[int, str]]) -> Recording:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from tracedemo.events import INJECTED, KERNEL, TRACER, Event
 from tracedemo.recorders.kernel.calls import REALTIME, Log, SystemCall
-from tracedemo.recorders.kernel.redact import HIDDEN, Redactor
+from tracedemo.recorders.kernel.redact import HIDDEN, Redactor, without_secrets
 from tracedemo.recorders.kernel.shapes import SHAPES, first_fd
 
 STEP_NS = 1_000_000
@@ -123,10 +123,20 @@ def _args(call: SystemCall, pid: int, hide: Redactor | None) -> Mapping[str, Any
     ):
         args = {**args, "value": HIDDEN}
         hide.hidden += 1
+    if hide is not None:
+        named = {
+            name: text
+            for name in ("path", "address")
+            if isinstance(text := args.get(name), str) and "=" in text
+        }
+        args = {**args, **{name: without_secrets(text) for name, text in named.items()}}
     if call.restarted:
         args = {**args, "restarted": True}
     if call.what is not None and not call.what.startswith("socket:"):
-        args = {**args, "what": call.what}
+        args = {
+            **args,
+            "what": without_secrets(call.what) if hide is not None and "=" in call.what else call.what,
+        }
     return args
 
 

@@ -21,7 +21,13 @@ NUMBER_AT, ARCH_AT = 0, 4
 
 GAVE_UP = 125
 """The exit code of a tracer that failed itself."""
-OURS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
+_NOT_OURS = {
+    signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGALRM, signal.SIGCONT, signal.SIGWINCH, signal.SIGURG,
+    signal.SIGTRAP, signal.SIGILL, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGSEGV, signal.SIGPIPE,
+    signal.SIGSYS, signal.SIGXFSZ,
+}  # fmt: skip
+"""Signals that cannot be held off, that we use, that do nothing, or that tell a fault of ours."""
+OURS = tuple(sorted(set(signal.Signals) - _NOT_OURS))
 """Signals that are meant for the program when they come to us; they must neither end nor stop us, as it needs us."""
 FROM_KERNEL = 0x80
 """si_code SI_KERNEL: the terminal sent it, and has sent it to the program, too (include/uapi/asm-generic/siginfo.h)."""
@@ -120,12 +126,18 @@ def _become(
         os._exit(127 if isinstance(error, FileNotFoundError) else 126)
 
 
-def pass_on(program: Callable[[], int]) -> None:
-    """Hand signals that somebody sends us to the program; to be run in a thread. A terminal's go to it anyway."""
+def pass_on(program: Callable[[], int], knows: Callable[[int], bool]) -> None:
+    """Hand signals that somebody sends us to the program; to be run in a thread.
+
+    A terminal's go to it anyway, and so does what the program sends to the group that it shares with us.
+
+    Args:
+        knows: whether a process is one of those that we follow.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     while True:
         info = signal.sigwaitinfo(OURS)
-        if info.si_code != FROM_KERNEL and (pid := program()):
+        if info.si_code != FROM_KERNEL and not knows(info.si_pid) and (pid := program()):
             try:
                 os.kill(pid, info.si_signo)
             except ProcessLookupError:

@@ -43,10 +43,10 @@ class Process:
         except KeyError:
             pass
         try:
-            what = os.readlink(f"/proc/{tid}/fd/{fd}")  # noqa: PTH115  # pathlib would be felt
+            raw = os.readlink(f"/proc/{tid}/fd/{fd}".encode())  # noqa: PTH115  # pathlib would be felt
         except OSError:
             return None
-        what = what.removesuffix(" (deleted)")
+        what = raw.decode("utf-8", "backslashreplace").removesuffix(" (deleted)")
         self.fds[fd] = what
         return what
 

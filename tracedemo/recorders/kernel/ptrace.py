@@ -143,7 +143,7 @@ def _listen(tracer: Tracer) -> None:
     from tracedemo.recorders.kernel.follow import BATCH_S
     from tracedemo.recorders.kernel.launch import pass_on
 
-    _thread.start_new_thread(pass_on, (lambda: tracer.root,))
+    _thread.start_new_thread(pass_on, (lambda: tracer.root, tracer.processes.__contains__))
     signal.signal(signal.SIGALRM, tracer.flush_open)
     signal.setitimer(signal.ITIMER_REAL, BATCH_S, BATCH_S)
 

@@ -27,13 +27,22 @@ from tracedemo.recorders.kernel.quoting import CUT
 HIDDEN = "[hidden]"
 HEADERS = frozenset((
     "authorization", "proxy-authorization", "cookie", "set-cookie", "www-authenticate", "proxy-authenticate",
-    "x-api-key", "api-key", "x-auth-token", "x-amz-security-token", "x-csrf-token", "x-xsrf-token",
+    "x-api-key", "api-key", "apikey", "x-auth", "x-auth-token", "x-access-token", "x-amz-security-token", "x-csrf-token",
+    "x-xsrf-token", "x-goog-api-key", "x-functions-key", "x-gitlab-token", "x-vault-token", "private-token",
 ))  # fmt: skip
 PARAMETERS = frozenset((
-    "access_token", "api_key", "apikey", "auth", "client_secret", "passwd", "password", "pwd", "refresh_token",
-    "secret", "session", "sessionid", "sig", "signature", "token",
+    "access_key", "access_token", "accesstoken", "api-key", "api_key", "apikey", "auth", "auth_token", "authtoken",
+    "client-secret", "client_secret", "clientsecret", "csrf_token", "id_token", "jwt", "passphrase", "passwd",
+    "password", "private_key", "pwd", "refresh_token", "refreshtoken", "secret", "secret_key", "session",
+    "session_token", "sessionid", "sessiontoken", "sig", "signature", "token", "x-amz-credential",
+    "x-amz-security-token", "x-amz-signature",
 ))  # fmt: skip
 
+_ELSEWHERE = re.compile(
+    r"((?<=://)[^\s/@:\"\\]{1,64}:)[^\s/@\"\\]{1,256}(?=@)"  # user:password in a URL
+    r"|((?:^|\\n)(?:PASS|AUTH PLAIN|AUTH LOGIN) )(?:(?!\\[rn]).)+",  # of FTP, POP and SMTP
+    re.IGNORECASE,
+)
 _HEX = re.compile(r"\\x..")
 
 
@@ -109,10 +118,16 @@ class Redactor:
         state = self._streams.get(stream, _Stream())
         if moved is None:
             self._streams[stream], shown = self._step(state, text)
-            return shown
+            return self._elsewhere(shown)
         size = _length(text, moved)
         self._streams[stream], shown = self._step(state, text[:size])
-        return shown + self._step(self._streams[stream], text[size:])[1]
+        return self._elsewhere(shown + self._step(self._streams[stream], text[size:])[1])
+
+    def _elsewhere(self, shown: str) -> str:
+        """Without what is secret by its place and not by a name; if two buffers share it, it is not found."""
+        shown, times = _ELSEWHERE.subn(rf"\g<1>\g<2>{HIDDEN}", shown)
+        self.hidden += times
+        return shown
 
     def _step(self, state: _Stream, text: str) -> tuple[_Stream, str]:
         """How the stream goes on after this text, and what may be shown of it."""
@@ -172,7 +187,7 @@ def _secrets(whole: str) -> Iterator[tuple[int, int, str]]:
         name, equals, field, _ = key.groups()
         if field and name.lower() in HEADERS and whole[max(key.start() - 1, 0)] == "\n":
             yield (found := _value(whole, _end(_SPACES, whole, at), LINE))
-        elif not field and name.lower() in PARAMETERS:
+        elif not field and name.lower().lstrip("-") in PARAMETERS:
             yield (found := _value(whole, at, EQUALS if equals else COLON))
         else:
             continue

@@ -21,7 +21,7 @@ How values are spelled, kind by kind
     MS              a time in milliseconds as poll and epoll_wait take it, -1: for ever
     TIME            a time in seconds as a float, from a timespec or timeval; None: for ever
     POLLFDS         [[5, "POLLIN"], ...]: what was asked, whatever came of it.  Its answer is added as `ready`:
-                    [[5, "POLLOUT"], ...], only what has revents
+                    [[5, "POLLOUT"], ...], only what has revents; `cut`: True, where the engine could not tell all
     EVENTS          [[5, "EPOLLIN|EPOLLHUP"], ...]: what epoll_wait answered; the fd is the low half of `data` (CPython
                     leaves junk in the upper half); None where nothing was filled in
     EVENT           "EPOLLIN": the event mask of epoll_ctl; None for EPOLL_CTL_DEL, where the kernel does not look at it

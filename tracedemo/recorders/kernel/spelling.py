@@ -126,6 +126,8 @@ _READERS: dict[Kind, Callable[[Args, Arg, str, bool], None] | None] = {
 
 def _poll_found(args: Args, _texts: Sequence[str], notes: str) -> None:
     args["ready"] = values.found(notes)
+    if "..." in notes:  # strace has room for some thirty, whatever it is told
+        args["cut"] = True
 
 
 def _select_found(args: Args, _texts: Sequence[str], notes: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -69,7 +69,9 @@ def version_text() -> str:
     if shutil.which("strace") is None:
         return ""
     try:
-        done = subprocess.run(["strace", "-V"], capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run(
+            ["strace", "-V"], capture_output=True, errors="replace", timeout=TRIAL_S, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return (done.stdout.splitlines() or [""])[0]
@@ -139,7 +141,7 @@ def _plain(what: str) -> str:
     return plain(what).removesuffix(" (deleted)")
 
 
-TRIAL_S = 10
+TRIAL_S = 5
 """Seconds that a trial run may take."""
 
 
@@ -162,11 +164,20 @@ def _trial() -> subprocess.CompletedProcess[str] | Refusal:
         return Refusal(f"strace is Linux's, and this is {platform.system()}", "See docs/dtruss.md.")
     if shutil.which("strace") is None:
         return Refusal("strace is not installed", HOW_TO_INSTALL)
-    words = [*command(version(), os.devnull), sys.executable, "-I", "-S", "-c", "pass"]
+    where = shutil.which("strace")
     try:
-        return subprocess.run(words, capture_output=True, text=True, timeout=TRIAL_S, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Refusal(f"strace does not run: {error}", HOW_TO_INSTALL)
+        with tempfile.TemporaryDirectory(prefix="tracedemo-") as folder:
+            output = Path(folder) / OUTPUT
+            words = [*command(version(), str(output)), sys.executable, "-I", "-S", "-c", "pass"]
+            tried = subprocess.run(words, capture_output=True, errors="replace", timeout=TRIAL_S, check=False)
+            wrote = output.exists() and b"execve(" in output.read_bytes()
+    except subprocess.TimeoutExpired:
+        return Refusal(f"{where} does not come to an end", "Look at what is called strace there.")
+    except OSError as error:
+        return Refusal(f"{where} does not run: {error.strerror or error}", HOW_TO_INSTALL)
+    if not tried.returncode and not wrote:
+        return Refusal(f"{where} wrote down no system call: it may be no strace", HOW_TO_INSTALL)
+    return tried
 
 
 HOW_TO_INSTALL = (
