@@ -39,6 +39,15 @@ from tracedemo.recorders.inprocess import describe, describe_ready
 from tracedemo.recorders.inprocess.layout import ARGS, RESULT, clock
 from tracedemo.recorders.inprocess.line import Line
 from tracedemo.recorders.inprocess.mapping import suppress
+from tracedemo.recorders.inprocess.watched import (
+    bells_of,
+    in_epoll,
+    in_lists,
+    listed,
+    three_lists,
+    timeout_of,
+    waits_for_thread,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,8 +167,8 @@ class Pace:
         def paced(*args: Any, **kwargs: Any) -> Any:
             try:
                 if not place:
-                    args = _listed(args)
-                timeout = _timeout(place, args, kwargs)
+                    args = listed(args)
+                timeout = timeout_of(place, args, kwargs)
                 if timeout is None or timeout > 0:
                     self._before_select(place, args, endless=timeout is None)
                 result = original(*args, **kwargs)
@@ -221,7 +230,7 @@ class Pace:
         if not ours:
             self._note(t0, NOT_OURS)
             return
-        bells = _bells(args[0]) if place else ()
+        bells = bells_of(args[0]) if place else ()
         alone = all((fd in ports and events == 1) or fd in bells for fd, events in watched.items())
         self._wait(ours, t0, endless=endless and alone)
 
@@ -233,14 +242,14 @@ class Pace:
         """
         try:
             if not place:
-                return _in_lists(args)
+                return in_lists(args)
             keys = getattr(args[0], "_fd_to_key", None)
             if keys is not None:
                 return {fd: key.events for fd, key in keys.items()}
             if place == "poll":
                 return self.polls.get(id(args[0]), (None, {}))[1]
             if place == "epoll":
-                return _in_epoll(args[0].fileno())
+                return in_epoll(args[0].fileno())
         except Exception:  # noqa: BLE001  # the original has the words for it
             return None
         return dict.fromkeys(self.spool.ports, 1)
@@ -332,7 +341,7 @@ class Pace:
 
         watched = {fd: events for fd, events in watched.items() if fd >= 0}
         if not hasattr(select, "poll"):
-            return bool(any(select.select(*_three_lists(watched), grace)))
+            return bool(any(select.select(*three_lists(watched), grace)))
         asked = select.poll()
         for fd, events in watched.items():
             asked.register(fd, (select.POLLIN if events & 1 else 0) | (select.POLLOUT if events & 2 else 0))
@@ -346,7 +355,7 @@ class Pace:
 
     def _everybody_is_stuck(self) -> bool:
         frames = sys._current_frames()  # noqa: SLF001  # the only list of all threads
-        return all(thread in self.stuck or _waits_for_thread(frame) for thread, frame in frames.items())
+        return all(thread in self.stuck or waits_for_thread(frame) for thread, frame in frames.items())
 
     def _stop(self, op: str, ours: dict[int, int], words: str) -> None:
         now = clock()
@@ -357,85 +366,3 @@ class Pace:
             with suppress(Exception):
                 stream.flush()
         os._exit(STOPPED)
-
-
-def _timeout(place: str, args: Any, kwargs: Any) -> Any:
-    """The timeout of a select, None for ever; 0.5 (of anything) when that is for the original to complain about."""
-    try:
-        at = {"": 3, "kqueue": 3}.get(place, 1)
-        timeout = describe.argument(args, kwargs, at, "timeout")
-        if timeout is None:
-            return None
-        if timeout < 0:
-            return None if place in ("epoll", "poll") else 0
-        return timeout
-    except Exception:  # noqa: BLE001  # not a number
-        return 0.5
-
-
-def _listed(args: Any) -> Any:
-    """The arguments of select.select with lists for iterators, which can be looked at once only."""
-    try:
-        return tuple(list(one) if type(one) not in (list, tuple) else one for one in args[:3]) + args[3:]
-    except TypeError:
-        return args
-
-
-def _in_lists(args: Any) -> dict[int, int]:
-    """What select.select watches."""
-    watched: dict[int, int] = {}
-    for bit, things in ((1, args[0]), (2, args[1])):
-        for thing in things:
-            fd = describe_ready.descriptor(thing)
-            watched[fd] = watched.get(fd, 0) | bit
-    return watched
-
-
-def _in_epoll(own: int) -> dict[int, int] | None:
-    """What a bare epoll object watches, as the kernel tells."""
-    watched: dict[int, int] = {}
-    with open(f"/proc/self/fdinfo/{own}", "rb") as lines:
-        for line in lines:
-            if line.startswith(b"tfd:"):
-                words = line.split()
-                events = int(words[3], 16)
-                watched[int(words[1])] = (events & 1) | (events & 4) >> 1
-    return watched
-
-
-def _bells(selector: Any) -> tuple[int, ...]:
-    """The descriptor by which other threads wake an asyncio loop; a loop whose threads are all stuck will not hear it."""
-    return tuple(fd for fd, key in getattr(selector, "_fd_to_key", {}).items() if _is_bell(key.data))
-
-
-def _is_bell(data: Any) -> bool:
-    handle = data[0] if type(data) is tuple and data else None
-    if type(handle).__module__ != "asyncio.events":
-        return False
-    return getattr(getattr(handle, "_callback", None), "__name__", "") == "_read_from_self"
-
-
-def _three_lists(watched: dict[int, int]) -> tuple[list[int], list[int], list[int]]:
-    return (
-        [fd for fd, bits in watched.items() if bits & 1],
-        [fd for fd, bits in watched.items() if bits & 2],
-        [],
-    )
-
-
-def _waits_for_thread(frame: Any) -> bool:
-    """True for a thread that waits without timeout for another one, in vain so far.
-
-    The one it joins may have ended, or its waiter lock may have been released, and it has only not been run since: such a
-    thread is not stuck.
-    """
-    while frame is not None and frame.f_code.co_filename.endswith("threading.py"):
-        name, known = frame.f_code.co_name, frame.f_locals
-        if name in ("join", "_wait_for_tstate_lock"):
-            return known.get("timeout") in (None, -1) and bool(known["self"].is_alive())
-        if name == "wait" and "waiter" in known:
-            return known.get("timeout") is None and bool(known["waiter"].locked())
-        if name == "_shutdown":
-            return True
-        frame = frame.f_back
-    return False

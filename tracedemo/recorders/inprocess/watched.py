@@ -1,0 +1,92 @@
+"""What a program is about to wait for: what a select watches, how long it may take, and whom a thread waits for."""
+
+from __future__ import annotations
+
+from tracedemo.recorders.inprocess import describe, describe_ready
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def timeout_of(place: str, args: Any, kwargs: Any) -> Any:
+    """The timeout of a select, None for ever; 0.5 (of anything) when that is for the original to complain about."""
+    try:
+        at = {"": 3, "kqueue": 3}.get(place, 1)
+        timeout = describe.argument(args, kwargs, at, "timeout")
+        if timeout is None:
+            return None
+        if timeout < 0:
+            return None if place in ("epoll", "poll") else 0
+        return timeout
+    except Exception:  # noqa: BLE001  # not a number
+        return 0.5
+
+
+def listed(args: Any) -> Any:
+    """The arguments of select.select with lists for iterators, which can be looked at once only."""
+    try:
+        return tuple(list(one) if type(one) not in (list, tuple) else one for one in args[:3]) + args[3:]
+    except TypeError:
+        return args
+
+
+def in_lists(args: Any) -> dict[int, int]:
+    """What select.select watches."""
+    watched: dict[int, int] = {}
+    for bit, things in ((1, args[0]), (2, args[1])):
+        for thing in things:
+            fd = describe_ready.descriptor(thing)
+            watched[fd] = watched.get(fd, 0) | bit
+    return watched
+
+
+def in_epoll(own: int) -> dict[int, int] | None:
+    """What a bare epoll object watches, as the kernel tells."""
+    watched: dict[int, int] = {}
+    with open(f"/proc/self/fdinfo/{own}", "rb") as lines:
+        for line in lines:
+            if line.startswith(b"tfd:"):
+                words = line.split()
+                events = int(words[3], 16)
+                watched[int(words[1])] = (events & 1) | (events & 4) >> 1
+    return watched
+
+
+def bells_of(selector: Any) -> tuple[int, ...]:
+    """The descriptor by which other threads wake an asyncio loop; a loop whose threads are all stuck will not hear it."""
+    return tuple(fd for fd, key in getattr(selector, "_fd_to_key", {}).items() if _is_bell(key.data))
+
+
+def _is_bell(data: Any) -> bool:
+    handle = data[0] if type(data) is tuple and data else None
+    if type(handle).__module__ != "asyncio.events":
+        return False
+    return getattr(getattr(handle, "_callback", None), "__name__", "") == "_read_from_self"
+
+
+def three_lists(watched: dict[int, int]) -> tuple[list[int], list[int], list[int]]:
+    """The same as select.select takes it."""
+    return (
+        [fd for fd, bits in watched.items() if bits & 1],
+        [fd for fd, bits in watched.items() if bits & 2],
+        [],
+    )
+
+
+def waits_for_thread(frame: Any) -> bool:
+    """True for a thread that waits without timeout for another one, in vain so far.
+
+    The one it joins may have ended, or its waiter lock may have been released, and it has only not been run since: such a
+    thread is not stuck.
+    """
+    while frame is not None and frame.f_code.co_filename.endswith("threading.py"):
+        name, known = frame.f_code.co_name, frame.f_locals
+        if name in ("join", "_wait_for_tstate_lock"):
+            return known.get("timeout") in (None, -1) and bool(known["self"].is_alive())
+        if name == "wait" and "waiter" in known:
+            return known.get("timeout") is None and bool(known["waiter"].locked())
+        if name == "_shutdown":
+            return True
+        frame = frame.f_back
+    return False
