@@ -114,6 +114,7 @@ class Terminal:
 
     def __init__(self, shell: Shell, command: list[str], columns: int, environ: dict[str, str]) -> None:
         self.shown = ""
+        self._bytes = b""
         self.exit_code: int | None = None
         self._child, self._fd = pty.fork()
         if not self._child:
@@ -152,7 +153,9 @@ class Terminal:
             data = os.read(self._fd, 1 << 16)
         except OSError:  # Linux: the other side is closed
             return False
-        self.shown += data.decode(errors="replace").replace("\r\n", "\n")
+        # A read may end in the middle of a character, or of the end of a line.
+        self._bytes += data
+        self.shown = self._bytes.decode(errors="replace").replace("\r\n", "\n")
         return bool(data)
 
 
