@@ -264,3 +264,74 @@ def test_plain_report(shell: Shell) -> None:
     assert "" == lines[0]
     assert all(line.startswith("{") for line in lines[1:])
     assert 6 <= len(lines)
+
+
+def test_code(shell: Shell) -> None:
+    """Code behind -c runs as python -c runs it, with its arguments."""
+    code = PAIR + "import sys; print(sys.argv, __name__); sys.exit(4)"
+    bare = shell.run([sys.executable, "-c", code, "--view", "x"])
+    done = shell("run", "-c", code, "--view", "x")
+
+    assert (4, bare.stdout) == (done.returncode, done.stdout)
+    assert "socketpair 1, " in done.stderr
+
+
+def test_command(shell: Shell) -> None:
+    """Behind -- any command may stand that starts a Python: its Python is recorded, its exit code is its own."""
+    path = shell.write("program.py", PAIR)
+    done = shell("run", "--", "sh", "-c", f"{sys.executable} {path}; echo shell; exit 6")
+
+    assert (6, "shell\n") == (done.returncode, done.stdout)
+    assert "socketpair 1, " in done.stderr
+    assert done.stderr.lstrip().startswith("sh: ")
+
+
+def test_command_without_python(shell: Shell) -> None:
+    """Of a command that starts none it is said that it has left no record."""
+    done = shell("run", "--", "sh", "-c", "echo here")
+
+    assert (125, "here\n") == (done.returncode, done.stdout)
+    assert "It may be no Python" in done.stderr
+
+
+def test_python_of_the_environment(shell: Shell) -> None:
+    """A script runs in the active virtual environment's interpreter, a variant in ours, and with --python in that."""
+    folder = shell.folder / "env" / "bin"
+    folder.mkdir(parents=True)
+    python = folder / "python"
+    python.write_text(f'#!/bin/sh\nSAID=mine exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    path = shell.write("program.py", PAIR + "import os; print(os.environ.get('SAID'))")
+    environ = {"VIRTUAL_ENV": str(folder.parent)}
+
+    assert "mine\n" == shell("run", str(path), environ=environ).stdout
+    assert "None\n" == shell("run", str(path)).stdout
+    assert "mine\n" == shell("run", "--python", str(python), str(path)).stdout
+    assert "None\n" == shell("run", "--python", sys.executable, str(path), environ=environ).stdout
+
+
+def test_python_that_is_none(shell: Shell) -> None:
+    """What cannot be run, or is no Python from 3.11 on, is refused before anything runs."""
+    path = shell.write("program.py", "print('ran')")
+    for says, what in (
+        ("echo 3 9", "is Python 3.9, and"),
+        ("echo hello", "is no Python that runs"),
+        ("exit 1", "is no"),
+    ):
+        fake = shell.folder / "fake"
+        fake.write_text(f"#!/bin/sh\n{says}\n")
+        fake.chmod(0o755)
+        done = shell("run", "--python", "./fake", str(path))
+        assert (2, "") == (done.returncode, done.stdout)
+        assert what in done.stderr
+    assert 2 == shell("run", "--python", "./nowhere", str(path)).returncode
+
+
+def test_duration(shell: Shell) -> None:
+    """A service is sent a Ctrl-C when its time is over, and what it did until then is shown."""
+    path = shell.write("program.py", PAIR + "a, b = socket.socketpair()\na.recv(1)")
+    done = shell("run", "--duration", "0.5", str(path))
+
+    assert 130 == done.returncode
+    assert "The program was ended: its time was over." in done.stderr
+    assert "KeyboardInterrupt" in done.stderr

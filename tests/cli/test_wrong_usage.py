@@ -19,6 +19,8 @@ VARIANTS = "blocking, threads, nonblocking, selector, asyncio_sock, asyncio_stre
         # The command
         ("frobnicate", "there is no command 'frobnicate'", "Commands: run, compare, show, variants, explain, serve, .*"),
         ("comapre", "there is no command 'comapre'", "Did you mean: tracedemo compare"),
+        ("run -c", "-c needs the code to run", "For example: tracedemo run -c .*"),
+        ("run --duration 0 x.py", "--duration: seconds are needed, more than 0 .*", "See: tracedemo run --help"),
         ("help frob", "there is no command 'frob'", "Commands: run, .*"),
         ("selector -n 5", "selector is not a command", "Did you mean: tracedemo run selector -n 5"),
         ("x.py --its-own", "x.py is not a command", "Did you mean: tracedemo run x.py --its-own"),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tracedemo.cli import help_texts as texts
-from tracedemo.cli.parser import Parser, milliseconds, whole
+from tracedemo.cli.parser import Parser, milliseconds, seconds, whole
 from tracedemo.render.views import FORMATS, VIEWS
 
 COMMANDS = {
@@ -68,6 +68,7 @@ def _prepare_run(parser: Parser) -> None:
     parser.add_argument(
         "-m", dest="module", nargs=rest, metavar="MODULE", help="run a module, as python -m does"
     )
+    parser.add_argument("-c", dest="code", nargs=rest, metavar="CODE", help="run code, as python -c does")
     _add_run_options(parser, requests=1)
 
 
@@ -116,6 +117,14 @@ def _add_run_options(parser: Parser, *, requests: int) -> None:
         help=f"fetches that a variant makes (default {requests})")  # fmt: skip
     add("--url", help="let variants fetch from a real server, http://HOST[:PORT]/PATH, instead of ours")
     add("--host", metavar="NAME", help="name by which variants are told our server, such as localhost")
+    add("--python", metavar="PATH",
+        help="interpreter that runs it (default: that of the active virtual environment, else ours)")  # fmt: skip
+    add(
+        "--duration",
+        type=seconds,
+        metavar="S",
+        help="send the program a Ctrl-C after S seconds, for a service",
+    )
     add("--max-events", type=whole(1, MOST_EVENTS), metavar="N",
         help="calls that are kept, the last ones (default 1,048,576)")  # fmt: skip
     _add_kernel_options(parser)

@@ -58,6 +58,7 @@ examples:
   tracedemo run --view summary -o run.jsonl my_script.py --its-own option
   tracedemo run my_client.py {{address}} 2>report.txt
   tracedemo run -m your_package.main
+  tracedemo run --duration 10 -- uvicorn app:app
   tracedemo run selector --url http://example.com/
 
 {ABOUT_VIEWS}"""
@@ -132,4 +133,6 @@ Each is one file of the standard library that runs alone, too:
 USAGE_OF_RUN = """\
 tracedemo run [OPTIONS] VARIANT [OPTIONS]
        tracedemo run [OPTIONS] SCRIPT.py [ARGUMENTS]
-       tracedemo run [OPTIONS] -m MODULE [ARGUMENTS]"""
+       tracedemo run [OPTIONS] -m MODULE [ARGUMENTS]
+       tracedemo run [OPTIONS] -c CODE [ARGUMENTS]
+       tracedemo run [OPTIONS] -- COMMAND [ARGUMENTS]"""

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from tracedemo.cli import tell
 from tracedemo.errors import UsageError
-from tracedemo.runner import ADDRESS, RunOptions, Target
+from tracedemo.runner import ADDRESS, RunOptions, Target, find_python
 from tracedemo.server import ServerOptions
 
 _RUN: dict[str, Any] = {"url": None, "host": None, "max_events": 1 << 20}
@@ -64,8 +64,16 @@ def run_options(
     slots = 1 << max(wanted["max_events"] - 1, 1).bit_length()
     return RunOptions(server=server_options(args, nonce), requests=wanted["requests"], address=place.address,
                       path=place.path, host=host, slots=slots, capture=capture,
+                      python=_python(wanted.get("python"), targets), duration=wanted.get("duration"),
                       kernel=wanted.get("engine", "auto") if "kernel" in args else None,
                       redact="no_redact" not in args, tell=_tell)  # fmt: skip
+
+
+def _python(path: str | None, targets: Sequence[Target]) -> str:
+    """The interpreter; variants run on any, so for them alone nobody looks for the user's own."""
+    if path is None and all(target.kind == "variant" for target in targets):
+        return sys.executable
+    return find_python(path)
 
 
 def _tell(text: str) -> None:

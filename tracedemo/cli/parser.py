@@ -98,3 +98,16 @@ def milliseconds(text: str) -> float:
     if not 0 <= number <= MAX_MS:  # false for a NaN, too
         raise argparse.ArgumentTypeError(f"milliseconds from 0 to {MAX_MS:,} are needed, not {text!r:.40}")
     return number
+
+
+def seconds(text: str) -> float:
+    """A type of an argument: how long something may take."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number <= MAX_MS:  # false for a NaN, too
+        raise argparse.ArgumentTypeError(
+            f"seconds are needed, more than 0 and at most {MAX_MS:,}, not {text!r:.40}"
+        )
+    return number

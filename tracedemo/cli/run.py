@@ -28,7 +28,7 @@ OURS = frozenset(
 
 def run(args: argparse.Namespace) -> int:
     """Run it and show it.  The exit code is the program's own for a script, and 1 for a variant that failed."""
-    target = runner.find_target(_words(args))
+    target = runner.find_target(_words(args), command=args.target[:1] == ["--"])
     is_variant = target.kind == "variant"
     if is_variant:
         args = _with_more(args, _behind(args))
@@ -49,6 +49,8 @@ def _words(args: argparse.Namespace) -> list[str]:
     words: list[str] = args.target
     if "module" in args:
         return ["-m", *args.module, *words]
+    if "code" in args:
+        return ["-c", *args.code, *words]
     if words[:1] == ["--"]:
         words = words[1:]
     if not words:

@@ -30,10 +30,20 @@ from tracedemo.runner.evidence import read_trace
 from tracedemo.runner.kernel import read_kernel
 from tracedemo.runner.machine import on_one_processor, place_for_spools, room_for, slots_that_fit
 from tracedemo.runner.orphans import adopting, end_orphans
-from tracedemo.runner.targets import ADDRESS, RunOptions, Target, find_target, variant_target
+from tracedemo.runner.targets import ADDRESS, RunOptions, Target, find_python, find_target, variant_target
 from tracedemo.server import ServerHandle, running_server
 
-__all__ = ["ADDRESS", "STARTUP", "Run", "RunOptions", "Target", "find_target", "run", "variant_target"]
+__all__ = [
+    "ADDRESS",
+    "STARTUP",
+    "Run",
+    "RunOptions",
+    "Target",
+    "find_python",
+    "find_target",
+    "run",
+    "variant_target",
+]
 
 STARTUP = Path(__file__).parents[1] / "recorders" / "inprocess" / "startup"
 
@@ -68,9 +78,9 @@ def run(target: Target, options: RunOptions) -> Run:
             before = options.prefix if engine is None else engine.prefix(folder)
             traced = engine is not None
             with room_for(target, options), on_one_processor(wanted=traced), adopting(wanted=traced):
-                command = [*before, options.python, *argv]
+                command = [*before, *([] if target.kind == "command" else [options.python]), *argv]
                 environment = _environment(target, options, server, folder)
-                finished = spawn(command, environment, folder, capture=options.capture,
+                finished = spawn(command, environment, folder, capture=options.capture, duration=options.duration,
                                  tell=options.tell if traced else None)  # fmt: skip
                 left = end_orphans(folder) if traced else 0
         seen = read_kernel(engine, folder, why_none, left)

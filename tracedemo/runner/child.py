@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -31,6 +32,8 @@ class Finished(NamedTuple):
     signal: str
     """Name of the signal that ended it, or empty."""
     interrupted: bool
+    timed_out: bool
+    """Its time was over, and it was told to end."""
     told_to_end: int
     """The signal that was meant for us, and was handed on; 0: none."""
     cpu_user: float
@@ -46,6 +49,7 @@ def spawn(
     folder: Path,
     *,
     capture: bool,
+    duration: float | None = None,
     tell: Tell | None = None,
 ) -> Finished:
     """Run a command to its end.
@@ -53,6 +57,7 @@ def spawn(
     Args:
         folder: where its spools go, and what it writes, if that is captured.
         capture: keep its output in `folder`/stdout and stderr.
+        duration: seconds after which it is told to end.
         tell: told what a person who waits should know.
     """
     start = _clocks()
@@ -64,7 +69,7 @@ def spawn(
         except OSError as error:
             raise MachineError(f"cannot start {command[0]}: {error.strerror or error}") from error
         try:
-            with _passing_on(process, folder) as passed_on:
+            with _passing_on(process, folder) as passed_on, _ending(process, folder, duration) as ended:
                 interrupted, usage = _wait(process, folder, tell)
         except BaseException:
             _send(signal.SIGKILL, process, folder)
@@ -77,6 +82,7 @@ def spawn(
         exit_code=128 - code if code < 0 else code,
         signal=_signal_name(-code) if code < 0 else "",
         interrupted=interrupted,
+        timed_out=bool(ended),
         told_to_end=passed_on[-1] if passed_on else 0,
         cpu_user=usage[0],
         cpu_system=usage[1],
@@ -199,6 +205,33 @@ def _passing_on(process: subprocess.Popen[bytes], folder: Path) -> Iterator[list
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+TELLS = ((0.0, "SIGINT"), (5.0, "SIGTERM"), (10.0, "SIGKILL"))
+"""What a program is sent when its time is over, and how many seconds after that."""
+
+
+@contextmanager
+def _ending(process: subprocess.Popen[bytes], folder: Path, duration: float | None) -> Iterator[list[int]]:
+    """Tell the program to end when its time is over; gives the signals that were sent."""
+    sent: list[int] = []
+
+    def tell(name: str) -> None:
+        number = getattr(signal, name, signal.SIGINT)
+        sent.append(number)
+        _send(number, process, folder)
+
+    timers = (
+        [] if duration is None else [threading.Timer(duration + more, tell, [name]) for more, name in TELLS]
+    )
+    for timer in timers:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield sent
+    finally:
+        for timer in timers:
+            timer.cancel()
 
 
 def _signal_name(number: int) -> str:

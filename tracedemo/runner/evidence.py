@@ -58,7 +58,8 @@ def _recordings(folder: Path, pid: int) -> tuple[list[Recording], list[str]]:
         trouble = next((file.read_text() for file in folder.glob("*.trouble")), "")
         message = "the program ran, but left no record" + (f": {trouble}" if trouble else "")
         raise RecorderError(
-            message, "It may have been started with -I, -E or -S, which keep the recorder out."
+            message,
+            "It may be no Python, or have been started with -I, -E or -S, which keep the recorder out.",
         )
     recordings: list[Recording] = []
     broken: list[str] = []
@@ -100,7 +101,13 @@ def _header(
         (event.op for event in reversed(recordings[0].events) if event.op in ("deadlock", "spin")), ""
     )
     ended = stopped or (
-        "interrupted" if done.interrupted else f"signal {done.signal}" if done.signal else "exit"
+        "its time was over"
+        if done.timed_out
+        else "interrupted"
+        if done.interrupted
+        else f"signal {done.signal}"
+        if done.signal
+        else "exit"
     )
     return Header(
         target=target.name,

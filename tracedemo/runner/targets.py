@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,11 +23,11 @@ class Target(NamedTuple):
     """What to run."""
 
     kind: str
-    """`variant`, `script` or `module`."""
+    """`variant`, `script`, `module`, `code` or `command`."""
     name: str
     """What a person calls it."""
     argv: tuple[str, ...]
-    """Arguments of the interpreter; a variant's addresses and options are added by the runner."""
+    """Arguments of the interpreter; a variant's addresses and options are added by the runner.  Of a command all of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,9 @@ class RunOptions:
     capture: bool = False
     """Whether the target's output is kept for the caller instead of going where ours goes."""
     python: str = sys.executable
+    """The interpreter that runs the target, unless that is a command."""
+    duration: float | None = None
+    """Seconds after which the target is sent a Ctrl-C, and told to end more and more plainly if it does not."""
     prefix: tuple[str, ...] = ()
     """What stands before the interpreter: a command that runs the rest under its eyes, such as strace."""
     kernel: str | None = None
@@ -59,18 +64,36 @@ def variant_target(variant: Variant) -> Target:
     return Target("variant", variant.name, (str(variant.path),))
 
 
-def find_target(words: Sequence[str]) -> Target:
-    """What the user means: a variant's name, a script with arguments, or `-m module` with arguments.
+_OPTIONS = {
+    "-m": ("module", "-m needs the name of a module", "For example: tracedemo run -m your_package.main"),
+    "-c": (
+        "code",
+        "-c needs the code to run",
+        "For example: tracedemo run -c 'import socket; socket.socketpair()'",
+    ),
+}
+"""Options of the interpreter that say what to run: kind of target, and what is wrong without anything behind."""
+
+
+def _of_interpreter(words: Sequence[str]) -> Target:
+    kind, message, remedy = _OPTIONS[words[0]]
+    if len(words) < 2:
+        raise UsageError(message, remedy)
+    return Target(kind, words[1] if kind == "module" else words[0], tuple(words))
+
+
+def find_target(words: Sequence[str], *, command: bool = False) -> Target:
+    """What the user means: a variant's name, a script with arguments, `-m module` or `-c code` with arguments.
+
+    Args:
+        command: it may also be any command; one that starts a Python is recorded.
 
     Raises:
         UsageError: none of these.
     """
     first = words[0] if words else ""
-    if first == "-m":
-        if len(words) < 2:
-            message = "-m needs the name of a module"
-            raise UsageError(message, "For example: tracedemo run -m your_package.main")
-        return Target("module", words[1], tuple(words))
+    if first in _OPTIONS:
+        return _of_interpreter(words)
     for variant in VARIANTS:
         if variant.name == first:
             return variant_target(variant)
@@ -85,8 +108,55 @@ def find_target(words: Sequence[str]) -> Target:
         )
     if os.path.exists(path):  # noqa: PTH110  # as above
         return Target("script", path.name, tuple(words))
+    if command and shutil.which(first):
+        return Target("command", path.name, tuple(words))
     if path.suffix or os.sep in first:
         message = f"there is no script {first}"
         raise UsageError(message, f"Variants that come with tracedemo: {names}")
     message = f"there is no variant {first!r}, and no script of that name"
     raise UsageError(message, f"Variants: {names}")
+
+
+OLDEST_PYTHON = (3, 11)
+
+
+def find_python(path: str | None) -> str:
+    """The interpreter to run targets with: the one that was asked for, else that of the active virtual environment, so
+    that tracedemo in a place of its own sees the user's packages, else our own.
+
+    Raises:
+        UsageError: it cannot be run, is no Python, or is older than 3.11.
+    """
+    if path is None:
+        active = os.environ.get("VIRTUAL_ENV", "")
+        path = shutil.which(str(Path(active) / "bin" / "python")) if active else None
+        return sys.executable if path is None or _same_place(active) else _checked(path)
+    found = shutil.which(path)
+    if found is None:
+        raise UsageError(
+            f"--python: {path} is not there, or may not be run", "Name an interpreter, or its path."
+        )
+    return _checked(str(Path(found).absolute()) if os.sep in path else found)
+
+
+def _same_place(folder: str) -> bool:
+    return os.path.realpath(folder) == os.path.realpath(sys.prefix)
+
+
+def _checked(path: str) -> str:
+    """An interpreter that can be traced."""
+    ask = "import sys; print(*sys.version_info[:2])"
+    try:
+        said = subprocess.run(
+            [path, "-I", "-S", "-c", ask], capture_output=True, errors="replace", timeout=10, check=False
+        )
+        version = tuple(map(int, said.stdout.split()))
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        version = ()
+    if len(version) != len(OLDEST_PYTHON):
+        raise UsageError(f"{path} is no Python that runs", "Name another one with --python PATH.")
+    if version < OLDEST_PYTHON:
+        found = ".".join(map(str, version))
+        raise UsageError(f"{path} is Python {found}, and what is recorded in a program needs 3.11 or newer",
+                         "Name another one with --python PATH.")  # fmt: skip
+    return path
