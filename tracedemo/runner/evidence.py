@@ -154,12 +154,22 @@ def _notes(recordings: Sequence[Recording]) -> Iterator[str]:
         meta = recording.facts.meta
         for trouble in meta["trouble"]:
             yield f"not all could be recorded in process {recording.pid}: {trouble}"
+        for name in meta["beyond"]:
+            yield f"{name} was imported: {_BEYOND.get(name, _IN_C)}"
         for names in meta["proxied"]:
             yield f"stand-ins take the place of types that cannot be patched on this Python: {', '.join(map(str, names))}"
         for name in meta["flow_ended"]:
             yield f"the steps of {name} were recorded until it had taken 1,000 without a socket call"
         if recording.dropped["facts"]:
             yield f"{recording.dropped['facts']:,} details of calls (addresses, ready lists) found no room"
+
+
+_IN_C = "its sockets live in C, and are not seen here; --kernel shows their system calls"
+_BEYOND = {
+    "uvloop": f"{_IN_C}, or run with asyncio's own loop",
+    "gevent": "its loop and its sockets are its own, and not seen here; --kernel shows their system calls",
+}
+"""What to say of a library whose sockets are not Python's."""
 
 
 def _add_up(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.recorders.conftest import InProcess, WriteScript
+from tests.recorders.conftest import InProcess, Record, WriteScript
 from tracedemo.events import FLOW, PYTHON
 from tracedemo.runner import Run, RunOptions, find_target, run, variant_target
 from tracedemo.server import ServerOptions
@@ -155,3 +155,23 @@ def test_kqueue_is_recorded_where_there_is_one(
     assert [False, True, False] == ["could_wait" in event.args for event in events[1:4]]
     assert [(), ((ready[0].ident, "READ"),)] == [event.result for event in events[1:3]]
     assert "kqueue" == events[4].args["what"]
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("uvloop", "or run with asyncio's own loop"), ("gevent", "--kernel"), ("pycurl", "--kernel")],
+)
+def test_libraries_beyond_reach(name: str, remedy: str, record: Record, tmp_path: Path) -> None:
+    """A library whose sockets are its own is named when it is imported, with what shows them; looked for, it is not."""
+    (tmp_path / f"{name}.py").write_text("LOADER = __loader__\n")
+    looked = record(f"import importlib.util\nassert importlib.util.find_spec('{name}')")
+    done = record(f"""
+        import {name}
+        assert type({name}.__loader__).__module__ == "_frozen_importlib_external"
+    """)
+
+    assert () == looked.trace.header.notes
+    assert (0, "") == (done.exit_code, done.complaints)
+    (note,) = done.trace.header.notes
+    assert note.startswith(f"{name} was imported: ")
+    assert remedy in note

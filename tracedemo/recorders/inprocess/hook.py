@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MODULES = ("socket", "select", "selectors", "ssl", "asyncio.base_events")
 """Whose import is waited for."""
 
+BEYOND = ("uvloop", "gevent", "psycopg2", "psycopg_c", "psycopg_binary", "pycurl", "grpc", "zmq")
+"""Whose sockets are not Python's, so that a reader must be told that they are not seen."""
+
 
 class Recorder:
     """A spool and what is patched for it.  One is active in a process at a time."""
@@ -152,7 +155,7 @@ class Finder:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """Ask the other finders, and put a step behind the loader of a module that matters."""
-        if name not in MODULES:
+        if name not in MODULES and name not in BEYOND:
             return None
         for finder in sys.meta_path:
             if finder is self or not hasattr(finder, "find_spec"):
@@ -180,7 +183,10 @@ class Loader:
         module.__spec__.loader = module.__loader__ = self.real
         self.real.exec_module(module)
         try:
-            self.recorder.patch(module.__name__, module)
+            if module.__name__ in BEYOND:
+                self.recorder.spool.meta("beyond", module.__name__)
+            else:
+                self.recorder.patch(module.__name__, module)
         except Exception as error:  # noqa: BLE001  # whatever it is, the program runs on
             self.recorder.spool.trouble(module.__name__, error)
 
