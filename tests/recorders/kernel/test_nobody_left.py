@@ -173,15 +173,17 @@ def test_what_the_program_leaves_is_waited_for_until_ctrl_c(
         [*command, str(path), str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, start_new_session=True, cwd=ROOT, env=os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")},
     ) as process:  # fmt: skip
-        assert process.stdout is not None
-        assert process.stderr is not None
-        assert "left behind\n" == process.stdout.readline()
-        assert re.match(
-            "tracedemo: the program has ended, and has left process .* behind", process.stderr.readline()
-        )
-        process.send_signal(signal.SIGINT)
-        report = process.stderr.read()
+        try:
+            assert "left behind\n" == process.stdout.readline()
+            told = process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            report = process.stderr.read()
+        finally:
+            process.kill()
+            for pid in alive(str(tmp_path)):
+                os.kill(pid, signal.SIGKILL)
 
+    assert re.match("tracedemo: the program has ended, and has left process .* behind", told)
     assert 0 == process.returncode
     assert "system calls" in report
     assert [] == alive(str(tmp_path))
