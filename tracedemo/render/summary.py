@@ -145,7 +145,10 @@ def kernel_texts(found: Summary) -> Iterator[str]:
     header = found.header
     version = f" {header.engine_version}" if header.engine_version else ""
     yield f"System calls were recorded by {header.engine}{version}. {found.fit}"
-    yield "Each of them stopped its thread for the tracer: times, and what hangs on them, are not those of a bare run."
+    yield (
+        "Each of them stopped its thread for the tracer, with which the program shared one processor: times, and what"
+        " hangs on them, are not those of a bare run."
+    )
     if found.startup_calls:
         yield f"Not among them: {count(found.startup_calls, 'system call')} of the interpreter's start."
 
