@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from tracedemo.recorders.kernel import ENGINES, engine, strace
 from tracedemo.runner.machine import place_for_spools
+from tracedemo.runner.targets import OLDEST_PYTHON
 
-OLDEST_PYTHON = (3, 11)
 LOW_LIMIT = 1024
 ROOM = 512 << 20
 """Bytes that a run with all its calls may take."""

@@ -25,13 +25,13 @@ from typing import NamedTuple
 
 from tracedemo.analysis.segments import is_call
 from tracedemo.events import FLOW, KERNEL, PYTHON, TRACER, Event, Header, Trace
+from tracedemo.syscalls import SYSTEM_CALLS
+from tracedemo.syscalls.kernel import FILES, MOVING, PROCESSES, READY, SOCKETS
 
-COUNTED = frozenset({
-    "socket", "socketpair", "bind", "listen", "accept", "accept4", "connect", "shutdown", "getsockname", "getpeername",
-    "setsockopt", "getsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg", "epoll_create",
-    "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6",
-    "kqueue", "kevent",
-})  # fmt: skip
+_ANY_FILE = frozenset({"read", "write", "sendfile"})
+"""System calls that move data, though not only of sockets."""
+
+COUNTED = frozenset(row.name for row in SYSTEM_CALLS if row.group in (SOCKETS, MOVING, READY)) - _ANY_FILE
 """The system calls of which the match rate speaks, besides ioctl(FIONBIO): what Python's socket and selector interface is
 there for.  Of others (read, close, openat) only some have to do with it."""
 
@@ -262,8 +262,8 @@ def _replaced(events: Sequence[Event]) -> dict[int, int]:
 
 
 _REPLACED = "its process has become another program (execve), of which no call of Python was recorded"
-_FILES = frozenset({"openat", "read", "write", "close", "ioctl", "fcntl"})
-_STARTERS = frozenset({"clone", "clone3", "fork", "vfork", "execve"})
+_FILES = frozenset(row.name for row in SYSTEM_CALLS if row.group == FILES) | _ANY_FILE
+_STARTERS = frozenset(row.name for row in SYSTEM_CALLS if row.group == PROCESSES)
 
 
 def _reason(event: Event, known: set[tuple[int, int]], processes: set[int], header: Header) -> str:

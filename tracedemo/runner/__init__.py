@@ -80,9 +80,13 @@ def run(target: Target, options: RunOptions) -> Run:
             with room_for(target, options), on_one_processor(wanted=traced), adopting(wanted=traced):
                 command = [*before, *([] if target.kind == "command" else [options.python]), *argv]
                 environment = _environment(target, options, server, folder)
-                finished = spawn(command, environment, folder, capture=options.capture, duration=options.duration,
-                                 tell=options.tell if traced else None)  # fmt: skip
-                left = end_orphans(folder) if traced else 0
+                left = 0
+                try:
+                    finished = spawn(command, environment, folder, capture=options.capture, duration=options.duration,
+                                     tell=options.tell if traced else None)  # fmt: skip
+                finally:
+                    if traced:
+                        left = end_orphans(folder)
         seen = read_kernel(engine, folder, why_none, left)
         trace = read_trace(target, argv, options, server, folder, finished, seen)
         output, complaints = (_text(folder / file) for file in ("stdout", "stderr"))

@@ -53,9 +53,7 @@ def add_kernel(
 
 
 def _ended_first(log: Log, pid: int) -> tuple[str, ...]:
-    """An engine that tells how threads end, and has not seen the end of the program, was not there any more."""
-    if not log.ends and not log.calls:
-        return ()
-    if log.engine != "strace" or pid in log.ends:
+    """What an engine says that has not seen the end of the program, and does not say so itself."""
+    if not log.calls or log.notes or pid in log.ends:
         return ()
     return (f"what {log.engine} wrote ends before the program did: it was killed, or there was no room left",)

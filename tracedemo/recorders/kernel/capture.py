@@ -15,10 +15,8 @@ from struct import error as StructError  # noqa: N812  # a class all the same
 from typing import Any, NamedTuple
 
 from tracedemo.recorders.kernel.constants import EPOLL_EVENT, NUMBERS
-from tracedemo.recorders.kernel.shapes import SHAPES, Arg, Kind
+from tracedemo.recorders.kernel.shapes import KEPT, SHAPES, Arg, Kind
 
-KEPT = 256
-"""Bytes of a buffer that are kept."""
 ADDRESS_SIZE = 128
 """sizeof(struct sockaddr_storage)."""
 MOST_BUFFERS = 64

@@ -9,9 +9,9 @@ The messages are those of Apple's libdtrace and libproc, and of public reports; 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from tracedemo.recorders.kernel.dtruss import parse
+from tracedemo.recorders.kernel.refusals import Refusal
 
 OTHER_WAYS = (
     "What works: `tracedemo run` without --kernel, always; tracedemo --kernel in a Linux container of this machine's own"
@@ -20,13 +20,6 @@ OTHER_WAYS = (
     " only `csrutil disable` helps), and turn it on again afterwards: `csrutil enable`."
 )
 OWN_PYTHON = "Trace a Python not signed by Apple: of Homebrew (`brew install python`), uv (`uv python install`) or pyenv."
-
-
-class Refusal(NamedTuple):
-    """What stands in the way, and what to do."""
-
-    why: str
-    remedy: str
 
 
 _HIDDEN = Refusal(

@@ -24,8 +24,8 @@ from tracedemo.recorders.kernel.naming import (
     opened,
     option_value,
     polled,
-    signed,
 )
+from tracedemo.recorders.kernel.process import signed
 from tracedemo.recorders.kernel.quoting import escaped
 from tracedemo.recorders.kernel.shapes import SHAPES, Arg, Kind
 

@@ -15,11 +15,6 @@ ABSTRACT = b"\0"
 """A Unix address that begins like this has a name, but no file (unix(7))."""
 
 
-def signed(register: int) -> int:
-    """An int of C, which is the lower half of a register."""
-    return ((register & 0xFFFFFFFF) ^ 0x80000000) - 0x80000000
-
-
 def named(value: int, names: Mapping[int, str]) -> str:
     """One name."""
     return names.get(value) or f"{value:#x}"

@@ -43,6 +43,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+KEPT = 256
+"""Bytes of a buffer that engines keep."""
+
 
 class Kind(Enum):
     """What kind of value an argument is."""

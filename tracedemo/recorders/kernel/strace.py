@@ -14,15 +14,13 @@ from pathlib import Path
 
 from tracedemo.recorders.kernel.calls import REALTIME, Log, SystemCall
 from tracedemo.recorders.kernel.refusals import Refusal, refused_by_kernel
-from tracedemo.recorders.kernel.shapes import TRACED, first_fd
+from tracedemo.recorders.kernel.shapes import KEPT, TRACED, first_fd
 from tracedemo.recorders.kernel.spelling import decode
 from tracedemo.recorders.kernel.strace_lines import Line, Reading
 from tracedemo.recorders.kernel.values import plain
 
 NAME = "strace"
 OUTPUT = "strace.txt"
-KEPT = 256
-"""Bytes of a buffer that are kept."""
 OLDEST = (5, 3)
 """--seccomp-bpf; without it strace stops every system call, and is seven times slower on a program that makes others."""
 PRECISE = (5, 6)
