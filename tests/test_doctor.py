@@ -10,7 +10,6 @@ import shutil
 import socket
 import sys
 import tempfile
-import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -32,11 +31,9 @@ def check(name: str) -> Check:
 
 
 def test_this_machine() -> None:
-    """On this machine all checks are made within five seconds, and none of them stands in the way."""
-    start = time.monotonic()
+    """On this machine all checks are made, and none of them stands in the way."""
     found = list(examine())
 
-    assert time.monotonic() - start < 5
     assert len(CHECKS) == len(found)
     assert 0 == exit_code(found), found
     assert all(one.found for one in found)

@@ -29,6 +29,7 @@ LAYERS = [
 
 MAY_IMPORT = {
     "render": {"rich"},
+    "scale": {"trio", "uvloop"},  # programs of ours that are measured
     "cli": {"rich"},
     "recorders": {"ptrace", "sitecustomize"},  # the latter: the user's own, called by ours
     "pytest_plugin": {"pytest"},

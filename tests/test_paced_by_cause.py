@@ -77,7 +77,14 @@ def all_counts(variant: Variant) -> set[tuple[object, ...]]:
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 def test_every_run_makes_the_same_calls(variant: Variant, idle_counts, hogs) -> None:
     """A variant makes the same calls, with the same answers, on every run, idle or beside six busy programs."""
-    assert 1 == len(idle_counts[variant.name] | all_counts(variant))
+    runs = idle_counts[variant.name] | all_counts(variant)
+    if (
+        variant.name == "upload"
+    ):  # how often a full buffer is met, and waited for, hangs on how fast the server reads
+        watching = ("send", "select", "register", "unregister")
+        assert any(("send", "EAGAIN") in dict(run) for run in runs)
+        runs = {tuple(row for row in run if row[0][0] not in watching) for run in runs}
+    assert 1 == len(runs)
 
 
 @pytest.mark.parametrize("pieces", [1, 3, 7])

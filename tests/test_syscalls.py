@@ -49,7 +49,7 @@ from tracedemo.syscalls.words import PHASE_MEANINGS, WORDS, Word
 FAMILIES = {"socket", "option", "name", "lookup", "readiness", "watch", "tls"}
 WAITS = {"read", "write", "connect", "ready", "lookup", ""}
 PLACES = {"fd", "peer", "from_peer", "bytes", "size", "result", "opened", "timeout", "watched", "ready"}
-PLACES |= {"by", "op", "errno", "took"}
+PLACES |= {"by", "op", "errno", "took", "what_runs"}
 
 
 @pytest.mark.parametrize("row", OPERATIONS, ids=lambda row: row.name)

@@ -69,7 +69,7 @@ def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 @given(TRACES)
 def test_form_of_lines_does_not_matter(trace: Trace) -> None:
     """Lines that another program wrote, with spaces and in another order, are read as ours are."""
-    ours = [line.encode() for line in lines(trace)]
+    ours = [line.encode() for line in [*lines(trace)][:-1]] + [b'{"end":%d}' % len(trace)]
     others = [json.dumps(dict(reversed(json.loads(line).items()))).encode() for line in ours]
     found, expected = (load(b"\n".join(some) + b"\n") for some in (others, ours))
 
@@ -197,6 +197,7 @@ def test_any_value_anywhere(place: int, data: st.DataObject) -> None:
         b"{}{}",
         b"{},{}",
         b'{"lane":"python"}',
+        b'{"plane":"python","op":"recv"}',
         b'{"lane":"python","op":""}',
         b'{"lane":"python","op":5}',
         b'{"lane":5,"op":"recv"}',
@@ -254,6 +255,21 @@ def test_empty_lines() -> None:
     loaded = load(file_of(small()).replace(b"\n", b"\n\n"))
 
     assert ("", list(small())) == (loaded.problem, list(loaded.trace))
+
+
+@pytest.mark.usefixtures("blocks")
+@pytest.mark.parametrize(
+    "change", [(b'"fd":3', b'"fd":4'), (b'"target":"a.py"', b'"target":"b.py"'), (b"socket", b"sOcket")]
+)
+def test_changed_value(change: tuple[bytes, bytes]) -> None:
+    """A file in which a value is another than was written is read, and it is said that it was changed."""
+    loaded = load(file_of(small()).replace(*change))
+
+    assert (
+        "x.jsonl was changed after it was written: not all that is shown is as it was recorded"
+        == loaded.problem
+    )
+    assert len(small()) == len(loaded.trace)
 
 
 @pytest.mark.usefixtures("blocks")

@@ -55,6 +55,9 @@ FETCHES = {
     "selector": 50,
     "asyncio_sock": 50,
     "asyncio_streams": 50,
+    "sleepers": 2000,
+    "upload": 10,
+    "robust": 50,
 }
 """How many make some milliseconds of work, but no long run."""
 
@@ -63,7 +66,8 @@ def cpu_ratio(variant: Variant, folder: Path) -> float:
     """Running Python and calls that return at once, of all threads, to the CPU time that their clocks counted."""
     program = folder / "measured.py"
     program.write_text(MEASURED, encoding="utf-8")
-    words = (str(program), str(variant.path), "{address}", "-n", str(FETCHES[variant.name]))
+    address = ("{address}",) if variant.fetches else ()
+    words = (str(program), str(variant.path), *address, "-n", str(FETCHES[variant.name]))
     options = RunOptions(capture=True, server=ServerOptions(delay_ms=4, gap_ms=2))
     done = run(Target("script", program.name, words), options)
     assert done.exit_code == 0, done.complaints

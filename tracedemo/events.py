@@ -16,8 +16,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, repeat
-from typing import Any, NamedTuple, TypeVar
+from itertools import chain, islice, repeat
+from typing import Any, NamedTuple, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -129,6 +129,10 @@ class Header:
     """Limits in force, such as `nofile`."""
     recorded: Mapping[str, int] = field(default_factory=dict)
     dropped: Mapping[str, int] = field(default_factory=dict)
+    keep: str = "last"
+    """Which rows were kept where some were dropped: the `first` or the `last`."""
+    beyond: tuple[str, ...] = ()
+    """Sentences about libraries that were out of reach, and the remedy: to be read before anything else."""
     notes: tuple[str, ...] = ()
     """Sentences about what the reader must know: what could not be seen, what was changed by tracing."""
 
@@ -139,12 +143,14 @@ class Header:
 
 
 class Interned:
-    """A column of values that repeat: each distinct one is stored once, the rows hold small numbers."""
+    """A column of values that repeat: each distinct one is stored once, the rows hold small numbers, in as few bytes as
+    all of them need.
+    """
 
     __slots__ = ("_index", "_key", "codes", "values")
 
     def __init__(self, key: Callable[[Any], Hashable] | None = None) -> None:
-        self.codes = array("i")
+        self.codes = array(_WIDTHS[0])
         """Of each row the place of its value in `values`: equal where the values are."""
         self._index: dict[Hashable, int] = {}
         self._key = key
@@ -161,7 +167,7 @@ class Interned:
     def extend(self, values: Iterable[Any]) -> None:
         """Add rows."""
         if isinstance(values, array):
-            self.codes.extend(values)
+            self._add(values.tolist())
             return
         rows = list(values)
         keys = rows if self._key is None else list(map(self._key, rows))
@@ -171,18 +177,29 @@ class Interned:
                 if key not in index:
                     index[key] = len(self.values)
                     self.values.append(value)
-        self.codes.fromlist(list(map(index.__getitem__, keys)))
+        self._add(list(map(index.__getitem__, keys)))
+
+    def _add(self, codes: list[int]) -> None:
+        try:
+            self.codes.fromlist(codes)
+        except OverflowError:
+            self.codes = array(_WIDTHS[_WIDTHS.index(self.codes.typecode) + 1], self.codes)
+            self._add(codes)
 
     def each(self, make: Callable[[Any], T]) -> Iterator[T]:
         """What `make` makes of each row; it is asked once for each distinct value."""
         made = [make(value) for value in self.values]
         return map(made.__getitem__, self.codes)
 
+    def part(self, begin: int, end: int) -> Iterable[Any]:
+        """The values of the rows from `begin` on, up to and without `end`."""
+        return map(self.values.__getitem__, self.codes[begin:end])
+
     def take(self, rows: Sequence[int]) -> Interned:
         """A new column of these rows, in this order."""
         made = Interned(self._key)
         made._index, made.values = dict(self._index), list(self.values)
-        made.codes = array("i", map(self.codes.__getitem__, rows))
+        made.codes = array(self.codes.typecode, map(self.codes.__getitem__, rows))
         return made
 
     def __len__(self) -> int:
@@ -195,16 +212,23 @@ class Interned:
         return map(self.values.__getitem__, self.codes)
 
 
+_WIDTHS = "BHi"
+"""Arrays of 1, 2 and 4 bytes a code."""
+
+
 class Numbers:
-    """A column of integers of 64 bits in which None is possible (stored as the least of them)."""
+    """A column of integers of 64 bits in which None is possible (stored as the least of them).  As long as all of them fit
+    into 32 bits, they take no more, and None is the least of these.
+    """
 
     __slots__ = ("codes",)
 
     NONE = -(1 << 63)
+    _SHORT, _SHORT_NONE = "i", -(1 << 31)
 
     def __init__(self) -> None:
-        self.codes = array("q")
-        """The numbers themselves, NONE for None."""
+        self.codes = array(self._SHORT)
+        """The numbers themselves, the least one for None."""
 
     @classmethod
     def packed(cls, values: Iterable[int | None]) -> array[int]:
@@ -218,16 +242,43 @@ class Numbers:
 
     def extend(self, values: Iterable[int | None]) -> None:
         """Add rows."""
-        self.codes.extend(values if isinstance(values, array) else self.packed(values))
+        packed = values if isinstance(values, array) else self.packed(values)
+        if self.codes.typecode == self._SHORT:
+            try:
+                self.codes.fromlist(self._short(packed))
+                return
+            except OverflowError:
+                long = [self.NONE if code == self._SHORT_NONE else code for code in self.codes]
+                self.codes = array("q", long)
+        self.codes.extend(packed)
+
+    def _short(self, packed: array[int]) -> list[int]:
+        """The same for an array of 32 bits, if they fit."""
+        if self._SHORT_NONE in packed:
+            raise OverflowError(f"{self._SHORT_NONE} would be taken for None")
+        numbers, none = packed.tolist(), self.NONE
+        if none not in packed:
+            return numbers
+        return [self._SHORT_NONE if number == none else number for number in numbers]
+
+    @property
+    def none(self) -> int:
+        """What stands for None in `codes`."""
+        return self._SHORT_NONE if self.codes.typecode == self._SHORT else self.NONE
 
     def each(self, make: Callable[[Any], T]) -> Iterator[T]:
         """What `make` makes of each row."""
         return map(make, self)
 
+    def part(self, begin: int, end: int) -> Iterable[int | None]:
+        """The values of the rows from `begin` on, up to and without `end`."""
+        codes, none = self.codes[begin:end], self.none
+        return codes if none not in codes else [None if code == none else code for code in codes]
+
     def take(self, rows: Sequence[int]) -> Numbers:
         """A new column of these rows, in this order."""
         made = Numbers()
-        made.codes = array("q", map(self.codes.__getitem__, rows))
+        made.codes = array(self.codes.typecode, map(self.codes.__getitem__, rows))
         return made
 
     def __len__(self) -> int:
@@ -235,25 +286,85 @@ class Numbers:
 
     def __getitem__(self, row: int) -> int | None:
         value = self.codes[row]
-        return None if value == self.NONE else value
+        return None if value == self.none else value
 
     def __iter__(self) -> Iterator[int | None]:
-        none = self.NONE
-        if none not in self.codes:
-            return iter(self.codes)
-        return iter([None if value == none else value for value in self.codes])
+        begins = range(0, len(self.codes), _AT_ONCE)
+        return chain.from_iterable(self.part(begin, begin + _AT_ONCE) for begin in begins)
 
+
+def _text_key(value: Any) -> Hashable:
+    """The text of a value; of a long one, which few rows share, a digest, since there may be many of them."""
+    text = repr(value)
+    if len(text) <= _LONG:
+        return text
+    from hashlib import blake2b  # takes milliseconds, and short runs have no long values
+
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+_LONG = 100
 
 _MAKE_COLUMN: dict[str, Callable[[], Interned | Numbers]] = {
     **dict.fromkeys(("seq", "t0", "t1", "pid", "tid", "fd", "conn", "bytes"), Numbers),
     **dict.fromkeys(("lane", "op", "owner", "errno", "exc", "site", "user_site", "mark"), Interned),
     # A dict cannot be a key, and True == 1: the text tells them apart.
-    **dict.fromkeys(("args", "result"), lambda: Interned(repr)),
+    **dict.fromkeys(("args", "result"), lambda: Interned(_text_key)),
 }
 
 
 _AT_ONCE = 10_000
-"""Events that are turned into columns together: enough to be quick, few enough to be small."""
+"""Events that are turned into columns together, and back: enough to be quick, few enough to be small."""
+
+MOST_HELD = 500_000
+"""So many Events are held at once: they take about 300 bytes each, and their columns 60."""
+
+
+class Rows(Sequence[Event]):
+    """The Events of a long Trace: each is made when it is asked for, together with those around it, and the latest stay.
+
+    Who goes over them in order, or looks near to where it was, pays little more than for Events that are there.
+    """
+
+    BLOCK, KEPT = 256, 64
+    """Events that are made together, and how many times so many are kept."""
+
+    def __init__(self, columns: Sequence[Interned | Numbers]) -> None:
+        self._columns = columns
+        self._length = len(columns[0])
+        self._blocks: dict[int, tuple[Event, ...]] = {}
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Event]:
+        return _events(self._columns)
+
+    @overload
+    def __getitem__(self, row: int) -> Event: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[Event]: ...
+    def __getitem__(self, row: int | slice) -> Event | Sequence[Event]:
+        if isinstance(row, slice):
+            return [self[one] for one in range(self._length)[row]]
+        if not 0 <= row < self._length:
+            row = range(self._length)[row]
+        number, place = divmod(row, self.BLOCK)
+        block = self._blocks.get(number)
+        return (self._make(number) if block is None else block)[place]
+
+    def _make(self, number: int) -> tuple[Event, ...]:
+        begin = number * self.BLOCK
+        parts = [column.part(begin, begin + self.BLOCK) for column in self._columns]
+        if len(self._blocks) >= self.KEPT:
+            del self._blocks[next(iter(self._blocks))]
+        block = self._blocks[number] = tuple(_events(parts))
+        return block
+
+
+def _events(columns: Iterable[Iterable[Any]]) -> Iterator[Event]:
+    """As `Event._make` of each row, which is a function of Python."""
+    return map(tuple.__new__, repeat(Event), zip(*columns, strict=True))
 
 
 class Trace:
@@ -274,7 +385,7 @@ class Trace:
         self.header = header or Header()
         self.sources: dict[str, str] = dict(sources or {})
         self._columns: tuple[Interned | Numbers, ...] = tuple(_MAKE_COLUMN[name]() for name in Event._fields)
-        self._held: tuple[Event, ...] | None = None
+        self._held: Sequence[Event] | None = None
         self.extend(events)
 
     def append(self, event: Event) -> None:
@@ -310,13 +421,14 @@ class Trace:
     def __iter__(self) -> Iterator[Event]:
         if self._held is not None:
             return iter(self._held)
-        # As `Event._make`, which is a function of Python.
-        return map(tuple.__new__, repeat(Event), zip(*self._columns, strict=True))
+        return _events(self._columns)
 
     def hold(self) -> Sequence[Event]:
-        """All Events at once, made only once: for those who go over them again and again, and have the memory."""
+        """All Events, made only once: for those who go over them again and again.  Of more than `MOST_HELD` only those that
+        were asked for lately are held.
+        """
         if self._held is None:
-            self._held = tuple(self)
+            self._held = Rows(self._columns) if len(self) > MOST_HELD else tuple(self)
         return self._held
 
     def column(self, name: str) -> Interned | Numbers:
@@ -326,6 +438,30 @@ class Trace:
             ValueError: there is no such field.
         """
         return self._columns[Event._fields.index(name)]
+
+    def values(self, name: str) -> list[Any]:
+        """The distinct values of a field that is no number, by their codes.
+
+        Raises:
+            ValueError: there is no such field.
+            TypeError: its values are numbers.
+        """
+        column = self.column(name)
+        if not isinstance(column, Interned):
+            raise TypeError(f"{name} is a number")
+        return column.values
+
+    def numbers(self, name: str) -> Numbers:
+        """The column of a field of numbers.
+
+        Raises:
+            ValueError: there is no such field.
+            TypeError: its values are no numbers.
+        """
+        column = self.column(name)
+        if not isinstance(column, Numbers):
+            raise TypeError(f"{name} is no number")
+        return column
 
     def keys(self, *names: str) -> Iterator[tuple[int, ...]]:
         """A key for each row: rows with the same say the same in all these fields, at no more cost than numbers have.

@@ -17,7 +17,9 @@ What a step is
     has returned, close has been called) before the answer is written.
 
 What is done without being asked, because the client cannot see it
-    Accepting a connection (the kernel had completed the handshake long before), and reading a request. Also:
+    Accepting a connection (the kernel had completed the handshake long before), and reading a request. (A
+    body that is larger than the buffers is read while the client still sends it, and that it can see: its
+    sends find more room or less. How many there are is not promised, then; all else is.) Also:
     a piece too big for the kernel's socket buffer counts as sent when its first part is; the rest follows by
     itself as the client reads, as it would from a bigger buffer, and always before the next move. While such
     a rest is under way, a step on that connection is answered `sent`, and moves nothing else. Counts of calls

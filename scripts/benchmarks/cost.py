@@ -23,6 +23,13 @@ WORK = Path(__file__).resolve().parent / "work"
 EXAMPLE = {"delay_ms": 0, "gap_ms": 0, "pieces": 1}
 """A server that answers at once: the dearest case for the client's CPU."""
 
+FETCHES = (
+    ("fetches.py", "http.client", 1.15),
+    ("httpx_fetches.py", "httpx", 1.15),
+    ("streams_fetches.py", "asyncio streams", 1.25),
+)
+"""A program, what it fetches with, and the most that the recorder may cost it."""
+
 
 def measure(*, quick: bool) -> bool:
     """Print the table; True when every promise is kept."""
@@ -80,15 +87,16 @@ def _fetches(rounds: int) -> list[Row]:
         tempfile.TemporaryDirectory() as folder,
         running_server(ServerOptions(**EXAMPLE), Path(folder)) as server,
     ):
-        words = (str(WORK / "fetches.py"), f"{server.host}:{server.port}", "500")
-        found = _in_turns(rounds, {
-            "bare": lambda: _bare(*words)["cpu"],
-            "tracedemo": lambda: _traced(*words)["cpu"],
-            "viztracer": lambda: _viztracer(*words)["cpu"],
-        })  # fmt: skip
-        rows.append(
-            Row.of("500 fetches by http.client, CPU of the client", found, "tracedemo", 1.15, "viztracer")
-        )
+        address = f"{server.host}:{server.port}"
+        for file, name, most in FETCHES:
+            words = (str(WORK / file), address, "500")
+            found = _in_turns(rounds, {
+                "bare": lambda words=words: _bare(*words)["cpu"],
+                "tracedemo": lambda words=words: _traced(*words)["cpu"],
+                "viztracer": lambda words=words: _viztracer(*words)["cpu"],
+            })  # fmt: skip
+            title = f"500 fetches by {name}, CPU of the client"
+            rows.append(Row.of(title, found, "tracedemo", most, "viztracer"))
     both = _in_turns(rounds, {"bare": _bare_selector, "tracedemo": _traced_selector})
     whole = {name: [many for many, _ in pairs] for name, pairs in both.items()}
     net = {name: [many - one for many, one in pairs] for name, pairs in both.items()}

@@ -31,8 +31,13 @@ class Row(NamedTuple):
         return cls(name, text, "" if most is None else f"x{most:.2f}", most is None or middle <= most)
 
 
+TABLES: list[tuple[str, list[Row]]] = []
+"""All that were shown and not yet written to a page."""
+
+
 def show(title: str, rows: Sequence[Row]) -> bool:
     """Print a table; True when every promise is kept."""
+    TABLES.append((title, list(rows)))
     wide = max(len(row.name) for row in rows)
     print(title)
     for row in rows:

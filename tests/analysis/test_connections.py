@@ -41,6 +41,21 @@ def test_fetch_from_beginning_to_end() -> None:
     assert () == found.errors
 
 
+def test_only_watched() -> None:
+    """What was registered and no more may be a pipe; one call about a socket, or one that opened it, says it is none."""
+    story = Story()
+    for fd in (4, 5, 6):
+        story.call("register", fd, events="READ")
+    story.recv(5, 1)
+    story.port(6, "127.0.0.1:1")
+    story.call("unregister", 4)
+    story.socket(7)
+    story.call("accept", 7, new_fd=8, peer=THERE, result=8)
+    story.call("register", 8, events="READ")
+
+    assert [True, False, False, False, False] == [found.only_watched for found in connections(story.trace())]
+
+
 def test_blocking_connect_is_done_when_it_returns() -> None:
     """The time of a blocking connect is the time of the call."""
     story = Story()

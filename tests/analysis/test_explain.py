@@ -141,7 +141,7 @@ def test_errno() -> None:
     assert "SO_ERROR" in part(topic, "what to do")[""]
     assert ["connect"] == list(part(topic, "usual for"))
     assert {
-        "tracedemo run nonblocking --only EINPROGRESS": "also in selector, asyncio_sock, asyncio_streams"
+        "tracedemo run nonblocking --only EINPROGRESS": "also in selector, asyncio_sock, asyncio_streams, upload, robust"
     } == part(topic, "see it")
 
 

@@ -441,9 +441,9 @@ def test_linear(monkeypatch: pytest.MonkeyPatch) -> None:
     never return.
     """
     module = sys.modules["tracedemo.analysis.join"]
-    asked: list[Event] = []
+    asked: list[int] = []
     real = module._is_over
-    monkeypatch.setattr(module, "_is_over", lambda call, now: asked.append(call) or real(call, now))
+    monkeypatch.setattr(module, "_is_over", lambda end, now: asked.append(end) or real(end, now))
     for trace in many(1_000):
         asked.clear()
         assert join(trace) is not None

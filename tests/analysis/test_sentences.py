@@ -210,14 +210,21 @@ def test_who_is_named() -> None:
 
 
 def test_context() -> None:
-    """The context knows peers and labels by connection, and how many threads there are."""
+    """The context knows peers and labels by connection, and how many threads and processes there are."""
     story = Story()
     story.call("connect", 4, address=THERE, owner="a #1")
     story.send(4, tid=9, owner="a #1")
     found = context(story.trace())
 
-    assert ({1: THERE}, {1: "a #1"}, 2) == (found.peers, found.labels, found.threads)
-    assert Context(threads=0) == context(Trace())
+    assert ({1: THERE}, {1: "a #1"}, 2, 1) == (found.peers, found.labels, found.threads, found.processes)
+    assert Context(threads=0, processes=0) == context(Trace())
+
+
+def test_of_which_process() -> None:
+    """Among several processes a thread is said to be of one of them."""
+    event = Event(0, "python", "close", 0, 5, 70, 70, fd=4)
+
+    assert "The main thread of process 70 closes fd 4." == sentence(event, Context(threads=2, processes=2))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,20 @@ TIMEOUT_S = 60
 _UNWANTED = re.compile(r"PYTHON|TRACEDEMO|XDG_|COLUMNS|LINES|NO_COLOR|FORCE_COLOR|TTY_|LC_|LANG|TMPDIR")
 
 
+def read_terminal(fd: int, shown: str) -> bytes:
+    """What a program has written to its terminal; nothing once it is closed.
+
+    Args:
+        shown: what came until now, for the complaint when nothing follows.
+    """
+    ready, _, _ = select.select([fd], [], [], TIMEOUT_S)
+    assert ready, f"nothing comes after:\n{shown}"
+    try:
+        return os.read(fd, 1 << 16)
+    except OSError:  # Linux: the other side is closed
+        return b""
+
+
 class Shell:
     """Commands are run in `folder`; the last run is kept, and temporary files are made, below it."""
 
@@ -147,12 +161,7 @@ class Terminal:
         return self.exit_code
 
     def _read(self) -> bool:
-        ready, _, _ = select.select([self._fd], [], [], TIMEOUT_S)
-        assert ready, f"nothing comes after {self.shown!r}"
-        try:
-            data = os.read(self._fd, 1 << 16)
-        except OSError:  # Linux: the other side is closed
-            return False
+        data = read_terminal(self._fd, self.shown)
         # A read may end in the middle of a character, or of the end of a line.
         self._bytes += data
         self.shown = self._bytes.decode(errors="replace").replace("\r\n", "\n")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+
+import pytest
 
 from tests.cli.conftest import Typed
 from tests.cli.shell import Shell
@@ -93,3 +96,34 @@ def test_options_anywhere(typed: Typed) -> None:
 
     assert (0, "") == (done.returncode, done.stderr)
     assert 2 == done.stdout.count("2 requests: ")
+
+
+def test_a_variant_beside_itself(typed: Typed) -> None:
+    """Options of a variant's own may stand behind its name, in quotes: they are its name then, and what it does."""
+    targets = ("robust --selector select", "robust --selector=poll", "robust", "--selector", "epoll")
+    names = typed("compare", *targets, "--view", "summary", "--format", "jsonl", *QUICK)
+    calls = typed("show", "--view", "log", "--format", "jsonl", "--only", "select")
+
+    assert (0, "") == (names.returncode, names.stderr)
+    assert ["robust --selector select", "robust --selector=poll", "Selector loop, robust"] == [
+        json.loads(line)["run"] for line in names.stdout.splitlines()
+    ]
+    asked = [json.loads(line)["args"]["selector"] for line in calls.stdout.splitlines()]
+    assert ["SelectSelector", "PollSelector", "EpollSelector"] == list(dict.fromkeys(asked))
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("robust --nonsense", "the variant robust has no option --nonsense\n  Its own: --selector, --deadline, --at-most"),
+        ("robust --selector", "--selector needs a value"),
+        ("blocking --x 3", "the variant blocking has no option --x\n  It has none of its own."),
+        ("selector 5", "the variant selector has no option 5"),
+    ],
+)  # fmt: skip
+def test_options_that_the_variant_has_not(target: str, says: str, typed: Typed) -> None:
+    """What stands behind a variant's name in quotes and means nothing to it is refused."""
+    done = typed("compare", target)
+
+    assert 2 == done.returncode
+    assert says in done.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -23,6 +25,37 @@ def test_again_and_again(recorded: Path, typed: Typed, tmp_path: Path) -> None:
     assert ["wrote a.jsonl", "wrote a.txt", "wrote a.svg", "wrote b.txt"] == done.stderr.splitlines()
     assert recorded.read_bytes() == (tmp_path / "a.jsonl").read_bytes()
     assert (tmp_path / "a.txt").read_bytes() == (tmp_path / "b.txt").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.html", "a.svg", "a.txt", "a.perfetto.json"])
+def test_what_stood_there_stays(
+    name: str, recorded: Path, typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that cannot be written to its end is left as it was, and nothing lies about beside it."""
+    (tmp_path / name).write_text("what stood there")
+
+    def full(self: Path, *_args: object, **_named: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "replace", full)
+    before = set(tmp_path.iterdir())
+    lines = said(typed("show", recorded, "-o", name), 4)
+
+    assert f"tracedemo: cannot write {name}: No space left on device" == lines[0]
+    assert "what stood there" == (tmp_path / name).read_text()
+    assert before == set(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a.svg", "a.txt"])
+def test_damage_is_handed_on(name: str, recorded: Path, typed: Typed, tmp_path: Path) -> None:
+    """What is made from a damaged file says so itself."""
+    text = recorded.read_text()
+    (tmp_path / "t.jsonl").write_text("".join(text.splitlines(keepends=True)[:-1]))
+    done = typed("show", "t.jsonl", "--view", "summary", "-o", name)
+
+    assert 4 == done.returncode
+    text = " ".join(re.sub(r"<[^>]*>", " ", (tmp_path / name).read_text()).split())
+    assert "was cut short" in text
 
 
 def test_text_is_what_a_pipe_gets(recorded: Path, typed: Typed, tmp_path: Path) -> None:

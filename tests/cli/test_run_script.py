@@ -81,9 +81,7 @@ def test_how_it_ended_is_said_once(shell: Shell) -> None:
     other = shell("run", "--view", "log", path)
 
     assert 1 == done.stderr.count("SIGKILL")
-    assert (
-        "tracedemo: program.py was ended by SIGKILL; what it did until then is shown above\n" in other.stderr
-    )
+    assert "tracedemo: program.py was ended by SIGKILL; what it did until then was recorded\n" in other.stderr
     assert (137, 137) == (done.returncode, other.returncode)
 
 

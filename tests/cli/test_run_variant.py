@@ -119,7 +119,7 @@ def test_closed_port(name: str, closed_port: int, typed: Typed) -> None:
 
     assert 1 == done.returncode
     assert "ECONNREFUSED" in done.stdout
-    assert f"{name}.py: fetching from 127.0.0.1:{closed_port} failed" in complaint
+    assert f"{name}.py: fetching #1 from 127.0.0.1:{closed_port} failed" in complaint
     assert [
         f"tracedemo: the variant {name} failed with exit code 1",
         f"  It asked 127.0.0.1:{closed_port}, as --url says: is a server there?",
@@ -221,3 +221,82 @@ def test_no_place_for_temporary_files(shell: Shell) -> None:
     )
 
     assert (0, "") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("kind", ["select", "poll"])
+def test_selector_is_handed_on(kind: str, typed: Typed) -> None:
+    """--selector decides which call of the kernel a loop sleeps in, before and behind the name."""
+    for words in (("run", "--selector", kind, "selector"), ("run", "selector", "--selector", kind)):
+        done = typed(*words, "--view", "log", "--format", "jsonl", "--only", "select", *QUICK)
+
+        kinds = {json.loads(line)["args"]["selector"] for line in done.stdout.splitlines()}
+        assert {f"{kind.title()}Selector"} == kinds
+
+
+def test_options_go_to_who_knows_them(typed: Typed) -> None:
+    """Of several variants those get an option who know it, and the others run as always."""
+    done = typed(
+        "compare", "blocking", "robust", "--at-most", "1", "--view", "summary", "--format", "jsonl", *QUICK
+    )
+
+    assert (0, "") == (done.returncode, done.stderr)
+    found = [json.loads(line)["in_flight"] for line in done.stdout.splitlines()]
+    assert [1, 1] == found
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["blocking", "--selector", "poll"], "--selector is for selector, asyncio_sock, asyncio_streams, upload, robust"),
+        (["selector", "--at-most", "2"], "--at-most is for robust, and here is none of these"),
+        (["--sleep", "1", "x.py"], "--sleep is for sleepers, and here is none of these"),
+        (["selector", "--selector", "magic"], "--selector"),
+    ],
+)  # fmt: skip
+def test_options_that_nobody_knows(words: list[str], says: str, typed: Typed) -> None:
+    """An option that no target knows is refused, with those who do."""
+    Path("x.py").write_text("")
+    done = typed("run", *words)
+
+    assert 2 == done.returncode
+    assert says in done.stderr
+
+
+def test_sleepers_need_no_server(typed: Typed) -> None:
+    """For a variant that fetches nothing no server is started, and none is spoken of."""
+    done = typed("run", "sleepers", "-n", "2000", "--sleep", "0.01", "--view", "summary", "-o", "t.jsonl")
+    header = tracefile.read(shell_path("t.jsonl")).trace.header
+
+    assert 0 == done.returncode
+    assert not header.server
+    assert "server" not in done.stdout
+
+
+def test_robust_tells_each_failure(closed_port: int, typed: Typed) -> None:
+    """`robust` tells of each fetch that failed, and the exit code is 1."""
+    done = typed("run", "robust", "-n", "3", "--url", f"http://127.0.0.1:{closed_port}/")
+
+    assert 1 == done.returncode
+    for number in (1, 2, 3):
+        assert f"robust.py: fetching #{number} from 127.0.0.1:{closed_port} failed" in done.stderr
+    assert "getsockopt(SO_ERROR)" in done.stdout
+
+
+def test_robust_keeps_to_the_limit_of_the_machine(shell: Shell) -> None:
+    """Where the machine allows fewer open files than requests, `robust` makes them all, as many at once as fit."""
+    done = shell("run", "robust", "-n", "300", "--view", "summary", "--format", "jsonl", *QUICK,
+                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)))  # fmt: skip
+
+    assert (0, "") == (done.returncode, done.stderr)
+    summary = json.loads(done.stdout)
+    assert 300 == summary["connections"]
+    assert summary["in_flight"] < 100
+
+
+def test_a_cap_asks_for_few_descriptors(shell: Shell) -> None:
+    """With --at-most the soft limit is raised for so many sockets only, and the program keeps to it."""
+    done = shell("run", "robust", "-n", "200", "--at-most", "5", "--view", "summary", "--format", "jsonl", *QUICK,
+                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 80)))  # fmt: skip
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert 5 == json.loads(done.stdout)["in_flight"]

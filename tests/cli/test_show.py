@@ -31,7 +31,7 @@ def test_every_view_at_every_width(
         done = typed("show", "--view", view, *files)
 
         assert (0, "") == (done.returncode, done.stderr)
-        assert done.stdout.count("\n") > 3
+        assert done.stdout.count("\n") > 2
         assert columns is None or max(map(len, done.stdout.splitlines())) <= columns
 
 
@@ -215,7 +215,8 @@ EDITS = {
 @pytest.mark.parametrize("field", EDITS)
 def test_edited_by_hand(field: str, recorded: Path, typed: Typed, tmp_path: Path) -> None:
     """A value that fits the field and makes no sense is shown somehow, in every view, and crashes none."""
-    first, *events = recorded.read_text().splitlines()
+    first, *events, _ = recorded.read_text().splitlines()
+    events.append(json.dumps({"end": len(events) - sum("source" in json.loads(line) for line in events)}))
     for value in EDITS[field]:
         rows = [json.loads(line) for line in events]
         edited = [json.dumps({**row, field: value} if "lane" in row else row) for row in rows]

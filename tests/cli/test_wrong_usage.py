@@ -10,14 +10,14 @@ import pytest
 from tests.cli.conftest import Typed
 from tests.cli.shell import said
 
-VARIANTS = "blocking, threads, nonblocking, selector, asyncio_sock, asyncio_streams"
+VARIANTS = "blocking, threads, nonblocking, selector, asyncio_sock, asyncio_streams, sleepers, upload, robust"
 
 
 @pytest.mark.parametrize(
     ("line", "what", "remedy"),
     [
         # The command
-        ("frobnicate", "there is no command 'frobnicate'", "Commands: run, compare, show, variants, explain, serve, .*"),
+        ("frobnicate", "there is no command 'frobnicate'", "Commands: run, compare, show, diff, step, .*"),
         ("comapre", "there is no command 'comapre'", "Did you mean: tracedemo compare"),
         ("run -c", "-c needs the code to run", "For example: tracedemo run -c .*"),
         ("run --duration 0 x.py", "--duration: seconds are needed, more than 0 .*", "See: tracedemo run --help"),
@@ -65,7 +65,15 @@ VARIANTS = "blocking, threads, nonblocking, selector, asyncio_sock, asyncio_stre
         ("run selector --pieces 9 --size 5", "pieces is 9, but a body of 5 bytes makes at most 5 pieces", "Ask for .*"),
         ("run selector --pace slow", "--pace: invalid choice: 'slow' \\(choose from .*\\)", "See: tracedemo run --help"),
         ("serve --port 99999", "--port: a whole number from 0 to 65,535 is needed, not '99999'", "See: .*"),
+        ("run selector --fault rest", "--fault: there is no fault 'rest'; faults: refuse, reset, .*", "For example: .*"),
+        ("serve --fault reset:0%", "--fault: a percentage from 0.01% to 100% is needed, .*", "For example: .*"),
+        ("run selector --fault refuse:10%", "--fault: refuse is for all connections or for none: .*", "For example: .*"),
+        ("run selector --fault stall --fault stall", "--fault: the fault stall is named twice", "For example: .*"),
+        ("run selector --fault stall --seed x", "--seed: a whole number from 0 to .* is needed, not 'x'", "See: .*"),
         # Options that would be passed over in silence
+        ("run selector --seed 5", "--seed decides which connections get a --fault, and that is missing", "Add one, .*"),
+        ("run --fault reset x.py", "--fault is for our server, and nobody asks for it here: x.py", "Leave .*{address}.*"),
+        ("run selector --url http://x/ --fault reset", "--fault is for our own server, and --url asks .*", "Leave .*"),
         ("run -n 5 x.py", "-n is for variants, and here is none: x.py", "Leave it out. .*"),
         ("run --url http://x/ x.py", "--url is for variants, and here is none: x.py", "Leave it out. .*"),
         ("run --host x -m this", "--host is for variants, and here is none: this", "Leave it out. .*"),

@@ -56,8 +56,10 @@ def record(script: WriteScript) -> Record:
 class InProcess:
     """A recorder in this very process, switched on for a `with` block, and what it has written."""
 
-    def __init__(self, folder: Path, slots: int = 1 << 12, chunks: int = 1 << 12) -> None:
-        self.spool = Spool(str(folder), slots, slots, chunks)
+    def __init__(
+        self, folder: Path, slots: int = 1 << 12, chunks: int = 1 << 12, *, first: bool = False
+    ) -> None:
+        self.spool = Spool(str(folder), slots, slots, chunks, first=first)
         self.recorder = Recorder(self.spool)
         self.folder = folder
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.cells import cell_len
 
+from tests.analysis.loop_story import fetching
 from tests.render import traces
 from tests.render.kernel_trace import kernel
 from tracedemo.analysis.study import Study
@@ -30,6 +31,7 @@ MAKERS = {
     "forked": traces.forked,
     "sleeping": traces.sleeping,
     "kernel": kernel,
+    "looping": fetching,
     "one event": traces.one_event,
     "empty": Trace,
 }

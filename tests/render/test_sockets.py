@@ -9,7 +9,7 @@ import pytest
 
 from tests.render import traces
 from tests.render.looks import said, show, studies
-from tests.render.traces import ADDRESS, MS, US, Script
+from tests.render.traces import ADDRESS, MS, PID, US, Script
 from tracedemo.analysis.filters import parse
 from tracedemo.analysis.study import Study
 from tracedemo.render import VIEWS, Options
@@ -172,6 +172,56 @@ def test_accepted() -> None:
     script.call("recv", 10 * US, "a", 1, fd=4, result=5, bytes=5)
 
     assert "from 10.0.0.1:5" in told("connections", script)
+
+
+def watched() -> Script:
+    """A descriptor that a selector watched, and of which nothing else was seen."""
+    script = Script()
+    script.call("register", 10 * US, None, 1, fd=5, args={"events": "READ"})
+    script.call("unregister", 10 * US, None, 1, fd=5)
+    return script
+
+
+def test_what_was_only_watched() -> None:
+    """Of what was only registered nothing says that it is a socket, or that somebody should have closed it."""
+    text = told("connections", watched())
+
+    assert re.search(r"a pipe, or another file +0 +0 +0$", text, re.MULTILINE)
+    assert "closed:" not in told("connections", watched(), 40)
+    (sentence,) = VIEWS["connections"].plain([Study(watched().trace())], Options())
+    assert "a pipe, or another file; " in sentence
+    assert "closed" not in sentence
+
+
+def test_what_was_only_watched_where_calls_were_dropped() -> None:
+    """What was only registered may be a socket, if not all calls were kept."""
+    script = watched()
+    script.header["dropped"] = {"python": 9}
+
+    assert re.search(r"no peer seen .*not seen$", told("connections", script), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ({}, "never"),
+        ({"pid": PID}, "never"),
+        ({"dropped": {"flow": 1}}, "never"),
+        ({"dropped": {"python": 1}}, "not seen"),
+        ({"ended": "signal SIGKILL"}, "not seen"),
+        ({"pid": PID + 1}, "not seen"),
+    ],
+)
+def test_never_or_not_seen(header: dict, expected: str) -> None:
+    """A socket was never closed only if its process was seen to its end, and all of its calls."""
+    script = Script(**({"pid": PID} | header))
+    script.call("socket", 10 * US, "a", 1, fd=3, result=3)
+    script.call("connect", 10 * US, "a", 1, fd=3, args={"address": ADDRESS})
+
+    assert re.search(rf" {expected}$", told("connections", script), re.MULTILINE)
+    assert f"closed: {expected}\n" in f"{told('connections', script, 40)}\n"
+    *_, sentence = VIEWS["connections"].plain([Study(script.trace())], Options())
+    assert sentence.endswith("; never closed." if expected == "never" else "; not seen to be closed.")
 
 
 def test_no_sockets() -> None:

@@ -104,7 +104,7 @@ def test_several_runs(view: str) -> None:
     assert "selector" in text
 
 
-@pytest.mark.parametrize("view", ["log", "summary", "phases", "wakeups", "connections"])
+@pytest.mark.parametrize("view", ["log", "summary", "phases", "wakeups", "connections", "findings"])
 def test_several_runs_are_told_apart(view: str) -> None:
     """Read aloud, each run begins with its name; for programs, each row holds it."""
     assert {"blocking:", "selector:"} <= set(said(view, "blocking, selector"))
@@ -148,6 +148,12 @@ def test_only_nothing(view: str) -> None:
         *(("phases", "selector", width) for width in (60, 100)),
         *(("wakeups", "selector", width) for width in (60, 100)),
         *(("connections", "selector", width) for width in (60, 80, 160)),
+        *(("findings", "selector", width) for width in (60, 100, None)),
+        *(("loop", "looping", width) for width in (60, 80, 100, 120, 160, None)),
+        ("loop", "selector", 80),
+        ("findings", "nonblocking", 80),
+        ("findings", "kernel", 160),
+        ("findings", "hostile", 60),
         *(("comparison", "blocking, nonblocking, selector", width) for width in (60, 80, 100, 160, None)),
         *((view, "empty", 80) for view in VIEWS),
         *((view, "one event", 80) for view in VIEWS),
@@ -203,7 +209,17 @@ def test_colours_are_the_terminals_own() -> None:
     """A style is one of sixteen colours, bold or dim: the user's theme decides how they look."""
     words = {word for style in STYLES.values() for word in style.split()}
 
-    assert words <= {"bold", "dim", "green", "bright_blue", "yellow", "red", "magenta", "bright_black"}
+    assert words <= {
+        "bold",
+        "dim",
+        "green",
+        "bright_blue",
+        "yellow",
+        "red",
+        "magenta",
+        "bright_black",
+        "reverse",
+    }
 
 
 def test_svg() -> None:

@@ -113,4 +113,4 @@ def test_a_full_disk_does_not_stop_the_server() -> None:
 
 def test_the_words_for_what_is_done_are_known() -> None:
     """The operations are those of the design."""
-    assert set(OPS) == {"accepted", "request", "sent", "closed", "reset", "refused", "error"}
+    assert set(OPS) == {"accepted", "request", "sent", "closed", "reset", "refused", "error", "fault"}

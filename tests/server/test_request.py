@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,7 +54,7 @@ def facts(found: list[Request | Refusal]) -> list[tuple[object, ...]]:
     return [
         (one.status, one.why)
         if isinstance(one, Refusal)
-        else (one.method, one.line, one.size, one.keep_alive)
+        else (one.method, one.line, one.size, one.digest, one.keep_alive)
         for one in found
     ]
 
@@ -106,6 +107,7 @@ def test_every_proper_request_is_understood(method: str, target: str, body: byte
 
     assert (method, f"{method} {target} HTTP/1.1") == (request.method, request.line)
     assert len(head + body) == request.size
+    assert (hashlib.sha256(body).hexdigest() if body else "") == request.digest
 
 
 @pytest.mark.parametrize(
@@ -189,12 +191,13 @@ def test_a_request_is_partial_until_its_body_is_over() -> None:
     assert [(0, False), (0, True), (0, True), (0, True), (0, True), (1, False)] == states
 
 
-def test_a_huge_body_is_skipped_without_being_kept() -> None:
-    """A body of many megabytes is counted, not stored."""
+def test_a_huge_body_is_counted_without_being_kept() -> None:
+    """A body of many megabytes is counted and hashed, not stored."""
     parser = RequestParser()
     megabyte = bytes(1 << 20)
     parser.feed(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (64 << 20))
     found = [one for _ in range(64) for one in parser.feed(megabyte)]
 
-    assert [64 << 20] == [one.body for one in found if isinstance(one, Request)]
+    digest = hashlib.sha256(bytes(64 << 20)).hexdigest()
+    assert [(64 << 20, digest)] == [(one.body, one.digest) for one in found if isinstance(one, Request)]
     assert not parser.partial

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracedemo.server.request import Refusal, Request
+from tracedemo.server.request import Refusal, Request, RequestParser
 from tracedemo.server.response import Answer, Responder, cut, make_body
 
 
@@ -73,12 +76,26 @@ def test_a_head_gets_the_headers_alone() -> None:
 
 
 def test_other_methods_are_told_what_is_allowed() -> None:
-    """Anything but GET and HEAD gets 405 and the list of what is allowed; the connection is kept."""
+    """Anything but GET, HEAD, POST and PUT gets 405 and the list of what is allowed; the connection is kept."""
     answer = ask("DELETE")
 
     assert answer.pieces[0].startswith(b"HTTP/1.1 405 Method Not Allowed\r\n")
-    assert b"\r\nAllow: GET, HEAD\r\n" in answer.pieces[0]
+    assert b"\r\nAllow: GET, HEAD, POST, PUT\r\n" in answer.pieces[0]
     assert not answer.close
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize("body", [b"", b"x", bytes(range(256)) * 300])
+def test_a_body_is_answered_by_its_length_and_digest(method: str, body: bytes) -> None:
+    """Who sends a body is told how long it was when it came, and its SHA-256, in one piece."""
+    head = f"{method} / HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    (request,) = RequestParser().feed(head + body)
+
+    (piece,) = Responder(b"x", 1).answer(request).pieces
+    told = f"{len(body)} bytes  sha256 {hashlib.sha256(body).hexdigest()}\n".encode()
+    assert piece.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert f"\r\nContent-Length: {len(told)}\r\n".encode() in piece
+    assert piece.endswith(b"\r\n\r\n" + told)
 
 
 def test_a_refusal_is_one_sentence_and_the_end() -> None:

@@ -6,9 +6,11 @@ import ast
 import hashlib
 import http.server
 import re
+import resource
 import select
 import selectors
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -25,8 +27,11 @@ from tracedemo.variants import (
     blocking,
     by_name,
     nonblocking,
+    robust,
     selector,
+    sleepers,
     threads,
+    upload,
 )
 
 MODULES: dict[str, ModuleType] = {
@@ -36,6 +41,9 @@ MODULES: dict[str, ModuleType] = {
     "selector": selector,
     "asyncio_sock": asyncio_sock,
     "asyncio_streams": asyncio_streams,
+    "sleepers": sleepers,
+    "upload": upload,
+    "robust": robust,
 }
 HEADINGS = (
     "How your application talks to the network",
@@ -50,8 +58,14 @@ PATIENCE = 60
 """Seconds after which a program counts as hung.  Nothing waits that long unless something is wrong."""
 
 all_variants = pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+fetching_variants = pytest.mark.parametrize(
+    "variant", [v for v in VARIANTS if v.fetches], ids=lambda variant: variant.name
+)
 overlapping_variants = pytest.mark.parametrize(
-    "variant", [v for v in VARIANTS if v.name != "blocking"], ids=lambda variant: variant.name
+    "variant", [v for v in VARIANTS if v.at_once], ids=lambda variant: variant.name
+)
+choosing_variants = pytest.mark.parametrize(
+    "variant", [v for v in VARIANTS if "--selector" in v.options], ids=lambda variant: variant.name
 )
 
 
@@ -81,7 +95,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Server
 
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(f"{len(body)} bytes  sha256 {hashlib.sha256(body).hexdigest()}\n".encode())
+
     def do_GET(self) -> None:
+        self.answer(self.server.body)
+
+    def answer(self, body: bytes) -> None:
         with self.server.lock:
             self.server.busy += 1
             self.server.most_busy = max(self.server.most_busy, self.server.busy)
@@ -95,9 +116,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this")
         elif self.path != "/silence":
             self.send_response(404 if self.path == "/lost" else 200)
-            self.send_header("Content-Length", str(len(self.server.body)))
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(self.server.body)
+            self.wfile.write(body)
         self.close_connection = True
 
     def log_message(self, *_args: object) -> None:
@@ -147,45 +168,53 @@ def line(number: int, body: bytes, status: str = "200 OK") -> str:
     return f"#{number}  {status}  {len(body)} bytes  sha256 {hashlib.sha256(body).hexdigest()}"
 
 
-@all_variants
+def told(variant: Variant, body: bytes) -> bytes:
+    """Of which bytes a variant tells length and digest: what it got, or what it sent and the server confirmed."""
+    return upload.make_body(1 << 20) if variant.name == "upload" else body
+
+
+@fetching_variants
 @pytest.mark.parametrize("n", [1, 5])
 def test_prints_a_line_for_each_response(variant: Variant, n: int, server: Server) -> None:
     """Every variant prints status, length and digest of each response, and nothing else."""
     done = run(variant, server.address, "-n", n)
 
     assert [] == complaints(done.stderr)
-    assert [line(i, server.body) for i in range(1, n + 1)] == done.stdout.splitlines()
+    assert [line(i, told(variant, server.body)) for i in range(1, n + 1)] == done.stdout.splitlines()
     assert 0 == done.returncode
 
 
-@all_variants
+@fetching_variants
 def test_deals_fetches_out(variant: Variant, server: Server, other_server: Server) -> None:
     """With several addresses fetches go to them in turn, and answers are printed in the order of the requests."""
     done = run(variant, server.address, other_server.address, "-n", 5)
 
     bodies = [server.body, other_server.body] * 2 + [server.body]
-    assert [line(i, body) for i, body in enumerate(bodies, 1)] == done.stdout.splitlines()
+    assert [line(i, told(variant, body)) for i, body in enumerate(bodies, 1)] == done.stdout.splitlines()
     assert 0 == done.returncode
 
 
-@all_variants
+@fetching_variants
 def test_asks_for_the_path(variant: Variant, server: Server) -> None:
     """The path is the one that was asked for, and a page that is not found has been fetched, too."""
     done = run(variant, server.address, "--path", "/lost")
 
-    assert [line(1, server.body, "404 Not Found")] == done.stdout.splitlines()
+    (found,) = done.stdout.splitlines()
+    assert found.startswith("#1  404 Not Found  ")
+    assert variant.name == "upload" or line(1, server.body, "404 Not Found") == found
     assert 0 == done.returncode
 
 
-@all_variants
+@fetching_variants
 def test_takes_a_host_name(variant: Variant, server: Server) -> None:
     """A host may be given by name."""
     done = run(variant, f"localhost:{server.server_port}", "-n", 2)
 
-    assert [line(1, server.body), line(2, server.body)] == done.stdout.splitlines()
+    body = told(variant, server.body)
+    assert [line(1, body), line(2, body)] == done.stdout.splitlines()
 
 
-@all_variants
+@fetching_variants
 def test_speaks_ipv6(variant: Variant) -> None:
     """An IPv6 address is written in brackets."""
     try:
@@ -198,7 +227,7 @@ def test_speaks_ipv6(variant: Variant) -> None:
     finally:
         next(servers, None)
 
-    assert [line(1, b"six")] == done.stdout.splitlines()
+    assert [line(1, told(variant, b"six"))] == done.stdout.splitlines()
 
 
 @overlapping_variants
@@ -220,9 +249,9 @@ def test_blocking_fetches_queue_up(server: Server) -> None:
     assert 1 == server.most_busy
 
 
-@all_variants
+@fetching_variants
 def test_refused(variant: Variant, server: Server, closed_address: str) -> None:
-    """A refused connection ends in one line that names the place and the reason, and exit code 1."""
+    """A refused connection ends in one line that names the fetch, the place and the reason, and exit code 1."""
     done = subprocess.run(
         [sys.executable, variant.path, server.address, closed_address, "-n", "3"],
         capture_output=True,
@@ -233,12 +262,36 @@ def test_refused(variant: Variant, server: Server, closed_address: str) -> None:
 
     assert 1 == done.returncode
     assert 1 == len(done.stderr.splitlines()), done.stderr
-    assert done.stderr.startswith(f"{variant.name}.py: fetching from ")
-    assert closed_address in done.stderr
+    assert done.stderr.startswith(f"{variant.name}.py: fetching #2 from {closed_address} failed: ")
     assert re.search(r"refused|Connect call failed", done.stderr)
 
 
-@all_variants
+@fetching_variants
+def test_reset(variant: Variant) -> None:
+    """A connection that is reset ends in one line that names the fetch, the place and the reason, and exit code 1."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        resetter = threading.Thread(target=reset_one, args=(listener,))
+        resetter.start()
+        place = f"127.0.0.1:{listener.getsockname()[1]}"
+        command = [sys.executable, variant.path, place]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        resetter.join()
+
+    assert 1 == done.returncode
+    assert re.fullmatch(
+        rf"{variant.name}\.py: fetching #1 from {place} failed: .*(reset|Broken pipe|lost).*\n", done.stderr
+    ), done.stderr
+
+
+def reset_one(listener: socket.socket) -> None:
+    """Accept a connection, see its request begin, and reset it."""
+    sock, _ = listener.accept()
+    sock.recv(1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+@fetching_variants
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
@@ -252,12 +305,11 @@ def test_broken_response(variant: Variant, path: str, reason: str, server: Serve
     done = run(variant, server.address, "--path", path)
 
     assert 1 == done.returncode
-    assert re.fullmatch(rf"{variant.name}\.py: fetching from .* failed: {reason}.*\n", done.stderr), (
-        done.stderr
-    )
+    said = rf"{variant.name}\.py: fetching #1 from {server.address} failed: {reason}.*\n"
+    assert re.fullmatch(said, done.stderr), done.stderr
 
 
-@all_variants
+@fetching_variants
 @pytest.mark.parametrize(
     "args",
     [
@@ -414,3 +466,68 @@ def test_polled_generator_gives_up_a_failed_connection(
     with pytest.raises(OSError, match="not connected"):
         next(gen)
     opened[0].close()
+
+
+@choosing_variants
+@pytest.mark.parametrize("kind", ["select", "poll", "epoll"])
+def test_selector_can_be_chosen(variant: Variant, kind: str, server: Server) -> None:
+    """Whichever way to ask the kernel is chosen, the same comes."""
+    if kind not in selector.SELECTORS:
+        pytest.skip(f"this system has no {kind}")
+    done = run(variant, server.address, "-n", 3, "--selector", kind)
+
+    body = told(variant, server.body)
+    assert [] == complaints(done.stderr)
+    assert [line(i, body) for i in (1, 2, 3)] == done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    "variant", [by_name("selector"), by_name("upload")], ids=lambda variant: variant.name
+)
+def test_select_says_where_it_ends(variant: Variant, server: Server) -> None:
+    """A descriptor above 1023 is more than select() knows, and the program says so in one line."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2048:
+        pytest.skip("not so many descriptors here")
+    code = (
+        "import os, resource, runpy, socket, sys\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (2048, 2048))\n"
+        "taken = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]\n"
+        "sys.argv = sys.argv[1:]\nrunpy.run_path(sys.argv[0], run_name='__main__')\n"
+    )
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        str(variant.path),
+        server.address,
+        "-n",
+        "2",
+        "--selector",
+        "select",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+    assert 1 == done.returncode
+    assert (
+        f"{variant.name}.py: filedescriptor out of range in select(): it knows descriptors up to 1023 only"
+        " (FD_SETSIZE); poll and epoll know them all\n"
+    ) == done.stderr
+
+
+@pytest.mark.parametrize("name", ["asyncio_sock", "asyncio_streams"])
+def test_asyncio_is_not_asked_for_more_than_select_knows(name: str) -> None:
+    """More fetches at once than select() knows descriptors are refused before asyncio's loop breaks of them."""
+    done = run(by_name(name), "127.0.0.1:1", "-n", "1001", "--selector", "select")
+
+    assert 2 == done.returncode
+    assert "select knows descriptors up to 1023 only (FD_SETSIZE): at most -n 1000" in done.stderr
+
+
+@all_variants
+def test_options_are_those_of_the_list(variant: Variant) -> None:
+    """Each variant knows the options that the list says it has, and each has a default."""
+    text = run(variant, "--help").stdout
+    options = set(re.findall(r"--[\w-]+", text)) - {"--help", "--requests", "--path"}
+
+    assert set(variant.options) == options

@@ -12,6 +12,9 @@ Every function but `identify` expects a Trace that went through `identify`, with
     sentences     sentence(event, context)          one plain sentence for every event; short forms for the log
     folding       fold(trace)                       repeats as one line with a count
     filters       parse(text)                       `--only recv,EAGAIN,fd=5`
+    findings      findings(study)                   what the run tells about the code that made it
+    scaling       count(trace), Scaling           what many sockets cost
+    limits_met    find(kind, limit, trace)          where a limit shows
     study         Study(trace)                      all of these for one run, each computed once
 
 Names are imported from the modules (`from tracedemo.analysis.states import State, states`): a function that has the name

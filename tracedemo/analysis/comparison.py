@@ -98,7 +98,7 @@ def compare(
         metrics=tuple(_metrics(summaries)),
         phases=_phase_rows([cost.totals for cost in costs]),
         connections=tuple(_aligned(sockets, [cost.by_connection for cost in costs])),
-        notes=tuple(_notes(summaries)),
+        notes=tuple(notes_of(summaries)),
     )
 
 
@@ -166,7 +166,7 @@ def _phase_rows(totals: Sequence[Mapping[str, PhaseTotal]]) -> tuple[PhaseRow, .
 
 def _aligned(sockets: Sequence[Sequence[Connection]],
              costs: Sequence[Mapping[int, Mapping[str, PhaseTotal]]]) -> Iterator[Aligned]:  # fmt: skip
-    columns = [_in_order(found) for found in sockets]
+    columns = [in_order(found) for found in sockets]
     for index, row in enumerate(zip_longest(*columns), start=1):
         totals = [
             cost.get(socket.number, {}) if socket else {} for socket, cost in zip(row, costs, strict=True)
@@ -174,14 +174,14 @@ def _aligned(sockets: Sequence[Sequence[Connection]],
         yield Aligned(index, row, _phase_rows(totals))
 
 
-def _in_order(sockets: Sequence[Connection]) -> list[Connection]:
+def in_order(sockets: Sequence[Connection]) -> list[Connection]:
     """The connections that a program made, else those that it took, in order of their beginning."""
     wanted = [socket for socket in sockets if has_lane(socket)]
     made = [socket for socket in wanted if socket.kind == CLIENT] or wanted
     return sorted(made, key=lambda it: (it.t_first if it.t_connect is None else it.t_connect, it.number))
 
 
-def _notes(summaries: Sequence[Summary]) -> Iterator[str]:
+def notes_of(summaries: Sequence[Summary]) -> Iterator[str]:
     """Where a difference between the columns may come from elsewhere than the programs."""
     headers = [it.header for it in summaries]
     for what, values in (
@@ -189,7 +189,7 @@ def _notes(summaries: Sequence[Summary]) -> Iterator[str]:
         ("Python was", [header.python for header in headers]),
         ("kernel engine was", [header.engine or "none" for header in headers]),
         ("machine was", [header.platform for header in headers]),
-        ("number of requests was", [str(header.requests) for header in headers]),
+        ("number of requests was", [str(header.requests or "") for header in headers]),
     ):
         if len(set(values)) > 1:
             found = "; ".join(dict.fromkeys(value or "unknown" for value in values))

@@ -7,7 +7,7 @@ the first send, receive or getpeername that succeeds. So the time until connecte
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain, count, islice
@@ -17,11 +17,15 @@ from tracedemo.analysis.drafts import Draft
 from tracedemo.analysis.identity import OPENING, opened_by
 from tracedemo.analysis.lookups import LOOKUPS, Lookups
 from tracedemo.analysis.walking import ready_of, walk
-from tracedemo.events import FLOW, PYTHON, Event, Trace
+from tracedemo.events import FLOW, PYTHON, TRACER, Event, Trace
+from tracedemo.syscalls import OPERATIONS, WATCH
 
 CLIENT, ACCEPTED, LISTENING, PAIR, OTHER = KINDS = ("client", "accepted", "listening", "pair", "other")
 """What a socket is: it connected somewhere, it came out of accept, it listens, it is one end of a socketpair (an event
 loop's own wake-up pipe is one), or nothing of this was seen.  A dup is what its original is."""
+
+
+_WATCHING = frozenset(row.name for row in OPERATIONS if row.phase == WATCH)
 
 
 class Failure(NamedTuple):
@@ -89,6 +93,8 @@ class Connection:
     closed_by: str | None
     """`close`, `garbage collection`, `detach`; None: never closed in this trace."""
     errors: tuple[Failure, ...]
+    only_watched: bool = False
+    """Nothing was done with it but watching: no call shows that it is a socket.  Selectors watch pipes, too."""
 
     @property
     def connect_ns(self) -> int | None:
@@ -108,17 +114,20 @@ class Connection:
 def connections(trace: Trace) -> tuple[Connection, ...]:
     """All sockets of an identified Trace, by number."""
     collector = _Collector(trace.header.pid)
-    for entries, returned in walk(list(trace)):
+    for entries, returned in walk(trace.hold()):
         for row, event in entries:
             if event.lane in (PYTHON, FLOW):
                 collector.add(row, event)
         if returned is not None:
             collector.woken(returned[1])
     drafts = collector.finish()
-    kinds = {number: _kind(draft, drafts) for number, draft in drafts.items()}
-    works = Counter((draft.pid, owner) for number, draft in drafts.items() for owner in draft.owners
-                    if kinds[number] not in (PAIR, LISTENING))  # fmt: skip
-    return tuple(_finished(draft, kinds[number], works) for number, draft in sorted(drafts.items()))
+    works: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for draft in drafts.values():
+        draft.kind = _kind(draft, drafts)
+        if draft.kind not in (PAIR, LISTENING):
+            works[draft.pid].update(draft.owners)
+    # Each draft goes when it is done: there may be hundreds of thousands.
+    return tuple(_finished(drafts.pop(number), works) for number in sorted(drafts))
 
 
 class _Opening(NamedTuple):
@@ -160,6 +169,8 @@ class _Collector:
         draft = self._drafts.get(conn)
         if draft is None:
             draft = self._drafts[conn] = self._begin(event)
+        if event.lane == PYTHON and op not in _WATCHING and not (event.mark == TRACER and event.failed):
+            draft.used = True
         if fd is not None:
             self._now[event.pid, fd] = conn
         if draft.t_open is None and op in ("socket", "socketpair"):
@@ -203,7 +214,7 @@ def _opened(number: int, opening: _Opening) -> Draft:
     """A socket that accept, socketpair or dup made."""
     event = opening.event
     draft = Draft(number=number, pid=event.pid, t_first=opening.t1, t_last=opening.t1, t_open=opening.t1,
-                  opened_by=event.op, fds={opening.fd: None})  # fmt: skip
+                  opened_by=event.op, fds=(opening.fd,))  # fmt: skip
     if event.op == "accept":
         draft.t_connected = opening.t1
         peer = event.args.get("peer")
@@ -226,13 +237,13 @@ def _kind(draft: Draft, drafts: Mapping[int, Draft]) -> str:
     return PAIR if draft.opened_by == "socketpair" else OTHER
 
 
-def _finished(draft: Draft, kind: str, works: Mapping[tuple[int, str], int]) -> Connection:
+def _finished(draft: Draft, works: Mapping[int, Mapping[str, int]]) -> Connection:
     owners = tuple(draft.owners)
-    alone = len(owners) == 1 and not draft.unowned and works[draft.pid, owners[0]] <= 1
+    alone = len(owners) == 1 and not draft.unowned and works[draft.pid][owners[0]] <= 1
     lookup_ns, lookup_row = draft.lookup or (None, None)
     return Connection(
         number=draft.number,
-        kind=kind,
+        kind=draft.kind,
         label=owners[0] if alone else f"conn {draft.number}",
         owners=owners,
         pid=draft.pid,
@@ -254,8 +265,10 @@ def _finished(draft: Draft, kind: str, works: Mapping[tuple[int, str], int]) -> 
         pieces=draft.pieces,
         calls=draft.calls,
         not_yet=draft.not_yet,
-        requests=draft.receivings if kind == ACCEPTED else draft.sendings,
+        requests=draft.receivings if draft.kind == ACCEPTED else draft.sendings,
         t_close=draft.t_close,
         closed_by=draft.closed_by,
-        errors=tuple(Failure(*error) for error in draft.errors),
+        errors=tuple(Failure(*error) for error in draft.errors or ()),
+        # A socket that a call made, and nobody used, has no row.
+        only_watched=draft.kind == OTHER and not draft.opened_by and not draft.used,
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeVar
 
 from tracedemo.events import NOT_YET, PYTHON, TRACER, Event
 from tracedemo.syscalls import OPERATION, OPERATIONS, RECEIVE, SEND, errno_name
@@ -15,9 +18,47 @@ _MOVES = frozenset(
 """The calls that send or receive."""
 
 
+T = TypeVar("T")
+
+Several = tuple[T, ...] | dict[T, None]
+"""A few values, each once, in order of appearance; or many."""
+
+FEW = 8
+
+
+def with_one(known: Several[T], one: T) -> Several[T]:
+    """With one more value, if it is not there."""
+    if one in known:
+        return known
+    if isinstance(known, dict):
+        known[one] = None
+        return known
+    if not known:
+        return only(one)
+    return (*known, one) if len(known) < FEW else dict.fromkeys((*known, one))
+
+
+@lru_cache(maxsize=65_536)
+def only(one: T) -> tuple[T, ...]:
+    """One value: as descriptors are used again, so is this."""
+    return (one,)
+
+
+@lru_cache(maxsize=4096)
+def one_more(counts: tuple[tuple[str, int], ...], name: str) -> Mapping[str, int]:
+    """Counts with one more of a name.  Thousands of sockets have the same ones, and share them."""
+    before = dict(counts)
+    return before | {name: before.get(name, 0) + 1}
+
+
+_NONE: Mapping[str, int] = {}
+
+
 @dataclass(slots=True)
 class Draft:
-    """A socket while its rows come in, in order of time.  Fields as in `connections.Connection`."""
+    """A socket while its rows come in, in order of time.  Fields as in `connections.Connection`.  There may be hundreds of
+    thousands at once: what is mostly one value, or none, is no list.
+    """
 
     number: int
     pid: int
@@ -28,12 +69,15 @@ class Draft:
     original: int | None = None
     """The connection that a dup was made of."""
     listening: bool = False
-    owners: dict[str, None] = field(default_factory=dict)
+    owners: Several[str] = ()
     unowned: bool = False
     """Somebody unknown made a call on it, too."""
-    fds: dict[int, None] = field(default_factory=dict)
+    fds: Several[int] = ()
     peer: str | None = None
     local: str | None = None
+    used: bool = False
+    """A call other than a selector's was about it: a pipe has none of these."""
+    kind: str = ""
     t_open: int | None = None
     lookup: tuple[int, int] | None = None
     """(nanoseconds, row)."""
@@ -49,14 +93,14 @@ class Draft:
     bytes_received: int = 0
     pieces: int = 0
     calls: int = 0
-    not_yet: dict[str, int] = field(default_factory=dict)
+    not_yet: Mapping[str, int] = field(default_factory=lambda: _NONE)
     direction: str = ""
     sendings: int = 0
     """How often sending began, first or after receiving; and the other way round."""
     receivings: int = 0
     t_close: int | None = None
     closed_by: str | None = None
-    errors: list[tuple[str, str, int]] = field(default_factory=list)
+    errors: list[tuple[str, str, int]] | None = None
 
     def add(self, row: int, event: Event) -> None:
         """A row on this socket: of the python or flow lane, or the tool's own."""
@@ -64,12 +108,12 @@ class Draft:
         self.t_last = max(self.t_last, t0 if t1 is None else t1)
         if op in ("port", "getsockname") and isinstance(result, str):
             self.local = result
-        if owner is not None and owner != "loop":
-            self.owners[owner] = None
+        if owner is not None and owner != "loop" and owner not in self.owners:
+            self.owners = with_one(self.owners, owner)
         if lane != PYTHON:
             return
-        if fd is not None:
-            self.fds[fd] = None
+        if fd is not None and fd not in self.fds:
+            self.fds = with_one(self.fds, fd)
         if mark != TRACER:
             self._called(row, event)
 
@@ -106,14 +150,19 @@ class Draft:
         """What a call that has not succeeded was told."""
         error = str(event.errno or event.exc)
         if event.not_yet:
-            self.not_yet[error] = self.not_yet.get(error, 0) + 1
+            self.not_yet = one_more(tuple(self.not_yet.items()), error)
             return
         if error == "EISCONN":  # asked again, and it is there: a way to learn it, not a failure
             self._proven(event.t0)
             return
-        self.errors.append((event.op, error, row))
+        self._failed(event.op, error, row)
         if self.connecting and (event.op in ("connect", "connect_ex") or event.op in _MOVES):
             self.connecting, self.t_woken = False, None
+
+    def _failed(self, op: str, error: str, row: int) -> None:
+        if self.errors is None:
+            self.errors = []
+        self.errors.append((op, error, row))
 
     def _done(self, row: int, event: Event, t1: int) -> None:
         if event.op in _MOVES:
@@ -139,7 +188,7 @@ class Draft:
         """SO_ERROR was read: 0 is good news only if something has happened since connect."""
         result = errno_name(event.result) if type(event.result) is int and event.result else event.result
         if result and isinstance(result, str):
-            self.errors.append(("connect", result, row))
+            self._failed("connect", result, row)
             self.connecting, self.t_woken = False, None
         elif self.t_woken is not None:
             self._proven(t1)

@@ -18,7 +18,7 @@ from tracedemo.errors import UsageError
 from tracedemo.events import KERNEL, LANES, MARKS, Event, Trace
 from tracedemo.syscalls import ERRNO_MEANINGS, OPERATIONS, PHASES, STEPS, SYSTEM_CALLS
 
-_ANSWERS: Mapping[str, Callable[[Event], bool]] = {
+ANSWERS: Mapping[str, Callable[[Event], bool]] = {
     "not-yet": lambda event: event.not_yet,
     "failed": lambda event: event.failed,
     "unreturned": lambda event: event.t1 is None,
@@ -27,10 +27,10 @@ _ANSWERS: Mapping[str, Callable[[Event], bool]] = {
 """Words about a call and its answer that are no errno."""
 
 _NUMBERS = ("fd", "conn", "pid", "tid")
-_FIELDS = ("op", "lane", "owner", "phase", "errno", "exc", "mark", *_NUMBERS)
+FIELDS = ("op", "lane", "owner", "phase", "errno", "exc", "mark", *_NUMBERS)
 """What can stand before an equals sign."""
 
-_FIXED = {"lane": LANES, "phase": (*PHASES, UNKNOWN), "mark": MARKS}
+FIXED = {"lane": LANES, "phase": (*PHASES, UNKNOWN), "mark": MARKS}
 """Fields of which all values are known."""
 
 
@@ -83,20 +83,20 @@ def _term(word: str, operations: set[str]) -> tuple[str, str]:
     """(field, value) of one word."""
     field, equals, value = (part.strip() for part in word.partition("="))
     if equals:
-        if field not in _FIELDS:
-            raise UsageError(f"--only: there is no field {field!r}", f"Fields: {', '.join(_FIELDS)}.")
+        if field not in FIELDS:
+            raise UsageError(f"--only: there is no field {field!r}", f"Fields: {', '.join(FIELDS)}.")
         if field in _NUMBERS and not (value.isascii() and value.isdigit()):
             raise UsageError(f"--only: {word!r}: {field} is a number", f"Write {field}=5, for example.")
-        if field in _FIXED and value not in _FIXED[field]:
+        if field in FIXED and value not in FIXED[field]:
             raise UsageError(
-                f"--only: there is no {field} {value!r}", f"Possible: {', '.join(_FIXED[field])}."
+                f"--only: there is no {field} {value!r}", f"Possible: {', '.join(FIXED[field])}."
             )
         return ("answer" if field in ("errno", "exc") else field), value
     if word in operations:
         return "op", word
-    if word in _ANSWERS or word in ERRNO_MEANINGS or _is_errno(word) or _is_exception(word):
+    if word in ANSWERS or word in ERRNO_MEANINGS or _is_errno(word) or _is_exception(word):
         return "answer", word
-    for name, values in _FIXED.items():
+    for name, values in FIXED.items():
         if word in values:
             return name, word
     raise UsageError(f"--only: what is {word!r}?", _possible())
@@ -119,8 +119,8 @@ def _possible() -> str:
     calls = ", ".join(row.name for row in OPERATIONS)
     steps = ", ".join(dict.fromkeys(row.name for row in STEPS))
     return (f"Calls: {calls}. Steps: {steps}. Answers: an errno such as EAGAIN, an exception such as BlockingIOError, "
-            f"{', '.join(_ANSWERS)}. Lanes: {', '.join(LANES)}. Phases: {', '.join(PHASES)}. "
-            f"Fields: {', '.join(f'{name}=...' for name in _FIELDS)}.")  # fmt: skip
+            f"{', '.join(ANSWERS)}. Lanes: {', '.join(LANES)}. Phases: {', '.join(PHASES)}. "
+            f"Fields: {', '.join(f'{name}=...' for name in FIELDS)}.")  # fmt: skip
 
 
 def _polled(event: Event) -> tuple[Any, ...]:
@@ -132,7 +132,7 @@ def _polled(event: Event) -> tuple[Any, ...]:
 def _agrees(event: Event, phase: str | None, field: str, value: str) -> bool:
     match field:
         case "answer":
-            about = _ANSWERS.get(value)
+            about = ANSWERS.get(value)
             return about(event) if about else value in (event.errno, event.exc)
         case "phase":
             return phase == value

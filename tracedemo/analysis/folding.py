@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from tracedemo.analysis.segments import READINESS
 from tracedemo.events import FLOW, KERNEL, NOT_YET, SERVER, TRACER, Event, Trace
@@ -50,20 +51,32 @@ def fold(trace: Trace, rows: Iterable[int] | None = None, least: int = 3) -> tup
         rows: rows to show, ascending; None: all.
         least: fewer rows than this stay one by one.
     """
-    events, keys = list(trace), list(_keys(trace))
-    folds: list[Fold] = []
+    events, keys = trace.hold(), list(_keys(trace))
+    groups = _groups(events, keys, range(len(events)) if rows is None else rows)
+    return tuple(chain.from_iterable(_folded(group, events, keys, least) for group in groups))
+
+
+def last_group(trace: Trace, rows: Iterable[int]) -> Sequence[int]:
+    """The last of these rows that `fold` looks at together: with more rows behind them, they may be told otherwise."""
+    group: Sequence[int] = ()
+    for group in _groups(trace.hold(), list(_keys(trace)), rows):  # noqa: B007
+        pass
+    return group
+
+
+def _groups(events: Sequence[Event], keys: Sequence[Hashable], rows: Iterable[int]) -> Iterator[list[int]]:
+    """Rows taken together: a stretch in which nothing happens, or one call in a row."""
     group: list[int] = []
     idle_group = False
-    for row in range(len(events)) if rows is None else rows:
+    for row in rows:
         idle = _idle(events[row])
-        # A group is a stretch in which nothing happens, or one call in a row.
         if group and not (idle_group and idle) and keys[row] != keys[group[-1]]:
-            folds.extend(_folded(group, events, keys, least))
+            yield group
             group = []
         idle_group = idle if not group else idle_group and idle
         group.append(row)
-    folds.extend(_folded(group, events, keys, least))
-    return tuple(folds)
+    if group:
+        yield group
 
 
 def unfold(folds: Iterable[Fold]) -> list[int]:
@@ -100,9 +113,13 @@ def _idle(event: Event) -> bool:
     return event.op in READINESS and not event.result and not event.failed and event.t1 is not None
 
 
+_TELLING = ("value", "piece", "callback", "step")
+"""Arguments that are part of what a step is."""
+
+
 def _keys(trace: Trace) -> Iterator[Hashable]:
     """What makes two rows alike."""
-    steps = trace.column("args").each(lambda args: (args.get("value"), args.get("piece")))
+    steps = trace.column("args").each(lambda args: tuple(_plain(args.get(name)) for name in _TELLING))
     returned = trace.column("t1").each(lambda t1: t1 is not None)
     says = trace.keys(
         "op", "owner", "lane", "pid", "tid", "fd", "conn", "mark", "errno", "exc", "bytes", "result"
@@ -111,3 +128,8 @@ def _keys(trace: Trace) -> Iterator[Hashable]:
     lanes, asked = trace.column("lane"), (code for (code,) in trace.keys("args"))
     args = (code if lane == KERNEL else 0 for lane, code in zip(lanes, asked, strict=True))
     return zip(says, steps, returned, args, strict=True)
+
+
+def _plain(value: object) -> Hashable:
+    """The same, or its text: a file that somebody has written may hold anything there."""
+    return value if value is None or isinstance(value, str) else repr(value)

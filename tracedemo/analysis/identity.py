@@ -21,9 +21,10 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 
+from tracedemo.analysis.handles import handles_of
 from tracedemo.analysis.join import join
 from tracedemo.analysis.segments import is_call, is_readiness
 from tracedemo.events import FLOW, KERNEL, PYTHON, SERVER, TRACER, Event, Trace
@@ -42,12 +43,12 @@ def identify(trace: Trace) -> Trace:
     """The same Trace with `conn` filled on the python, flow and server lanes, and `owner` where it was null.
 
     Owners: a call on a connection belongs to whoever of the same thread was last seen working on that connection, or
-    first, if nobody was before; waits and selectors belong to the loop. A system call has the owner and the connection of
-    the Python call above it. What is left is unknown.
+    first, if nobody was before; waits and selectors belong to the loop, as does what an event loop calls in no task's
+    name. A system call has the owner and the connection of the Python call above it. What is left is unknown.
     """
-    events = list(trace)
-    if not any(_lacks(event) for event in events if event.conn is None or event.owner is None):
+    if not lacks_any(trace):
         return trace
+    events = trace.hold()
     numbers = _number(events, trace.header.pid)
     owners = _owners(events, numbers)
     _lend(trace, numbers, owners)
@@ -55,6 +56,20 @@ def identify(trace: Trace) -> Trace:
            for event, number, owner in zip(events, numbers, owners, strict=True)):  # fmt: skip
         return trace
     return trace.with_columns(conn=numbers, owner=owners)
+
+
+def lacks_any(trace: Trace) -> bool:
+    """Whether any row lacks something; rows that say the same are asked once."""
+    none = trace.numbers("conn").none
+    nobody = trace.column("owner").each(lambda owner: owner is None)
+    says = trace.keys("conn", "lane", "op", "args", "mark", "site", "fd", "owner")
+    asked: set[tuple[int, ...]] = set()
+    for row, (unowned, key) in enumerate(zip(nobody, says, strict=True)):
+        if (unowned or key[0] == none) and key not in asked:
+            asked.add(key)
+            if _lacks(trace[row]):
+                return True
+    return False
 
 
 def _lacks(event: Event) -> bool:
@@ -65,11 +80,9 @@ def _lacks(event: Event) -> bool:
         return False
     waits = _of_selector(event)
     numberless = event.conn is None and (event.op in OPENING or (event.fd is not None and not waits))
-    ownerless = (
-        event.owner is None
-        and event.lane == PYTHON
-        and (event.conn is not None or (waits and is_call(event)))
-    )
+    if event.lane == FLOW:
+        return numberless or (event.owner is None and _of_loop(event))
+    ownerless = event.owner is None and (event.conn is not None or (waits and is_call(event)))
     return numberless or ownerless
 
 
@@ -218,18 +231,28 @@ def _owners(events: Sequence[Event], numbers: Sequence[int | None]) -> list[str 
     for event, number in zip(events, numbers, strict=True):
         if number is not None and _works(event):
             latest.setdefault((number, event.pid, event.tid), str(event.owner))
+    handles = handles_of(events)
     owners: list[str | None] = []
-    for event, number in zip(events, numbers, strict=True):
-        owner = event.owner
+    for row, (event, number) in enumerate(zip(events, numbers, strict=True)):
+        owner, key = event.owner, (number or 0, event.pid, event.tid)
         if number is not None and _works(event):
-            latest[number, event.pid, event.tid] = str(owner)
+            latest[key] = str(owner)
+        elif owner is None and (_of_loop(event) or _in_nobodys(row, handles, events)):
+            owner = LOOP
+            if number is not None:
+                latest.setdefault(key, owner)
         elif owner is None and event.lane == PYTHON:
             if number is not None:
-                owner = latest.get((number, event.pid, event.tid))
+                owner = latest.get(key)
             elif _of_selector(event) and is_call(event):
                 owner = LOOP
         owners.append(owner)
     return owners
+
+
+def _in_nobodys(row: int, handles: Mapping[int, int], events: Sequence[Event]) -> bool:
+    """Whether a call was made in a callback that is in no task's name."""
+    return row in handles and events[handles[row]].owner in (None, LOOP)
 
 
 def _lend(trace: Trace, numbers: list[int | None], owners: list[str | None]) -> None:
@@ -264,6 +287,17 @@ def _of_threads(events: Sequence[Event], owners: Sequence[str | None]) -> Iterat
 def _of_selector(event: Event) -> bool:
     """A wait, or the making or closing of what waits: its descriptor is no socket."""
     return is_readiness(event.op) or event.op == "selector" or "what" in event.args
+
+
+_SELF_PIPE = ("_make_self_pipe", "_close_self_pipe")
+"""Where asyncio makes and closes the pair of sockets by which other threads wake its loop."""
+
+
+def _of_loop(event: Event) -> bool:
+    """What an event loop does for itself, in no task's name."""
+    if event.lane == FLOW:
+        return event.op in ("callback", "blocked")
+    return event.lane == PYTHON and event.site is not None and event.site.function.endswith(_SELF_PIPE)
 
 
 def _works(event: Event) -> bool:

@@ -18,13 +18,17 @@ moment at which the interpreter has read the script, or, of a module and of a ch
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from operator import le
 from typing import NamedTuple
 
-from tracedemo.analysis.segments import is_call
-from tracedemo.events import FLOW, KERNEL, PYTHON, TRACER, Event, Header, Trace
+from tracedemo.analysis.segments import own_calls
+from tracedemo.events import FLOW, KERNEL, MOST_HELD, PYTHON, TRACER, Event, Header, Trace
 from tracedemo.syscalls import SYSTEM_CALLS
 from tracedemo.syscalls.kernel import FILES, MOVING, PROCESSES, READY, SOCKETS
 
@@ -41,6 +45,64 @@ class Outside(NamedTuple):
 
     row: int
     reason: str
+
+
+NOBODY = -1
+"""In place of the row of a call: a system call stands under none."""
+
+
+class Above(Mapping[int, int]):
+    """Of very many system calls the row of their call, as `Join.parent`."""
+
+    def __init__(self, parent: array[int]) -> None:
+        self._parent = parent
+
+    def __getitem__(self, row: int) -> int:
+        above = self._parent[row] if 0 <= row < len(self._parent) else NOBODY
+        if above == NOBODY:
+            raise KeyError(row)
+        return above
+
+    def __iter__(self) -> Iterator[int]:
+        return (row for row, above in enumerate(self._parent) if above != NOBODY)
+
+    def __len__(self) -> int:
+        return len(self._parent) - self._parent.count(NOBODY)
+
+
+class Below(Mapping[int, tuple[int, ...]]):
+    """The same, the other way round, as `Join.beneath`: system calls by their call, and where each call's begin."""
+
+    def __init__(self, parent: array[int]) -> None:
+        self._rows = array("i", (row for row, above in enumerate(parent) if above != NOBODY))
+        self._calls = array("i", map(parent.__getitem__, self._rows))
+        if not all(map(le, self._calls, islice(self._calls, 1, None))):  # as with several threads
+            self._rows = array("i", sorted(self._rows, key=parent.__getitem__))
+            self._calls = array("i", map(parent.__getitem__, self._rows))
+
+    def __getitem__(self, call: int) -> tuple[int, ...]:
+        begin = bisect_left(self._calls, call)
+        end = bisect_right(self._calls, call, begin)
+        if begin == end:
+            raise KeyError(call)
+        return tuple(self._rows[begin:end])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(dict.fromkeys(self._calls))
+
+    def __len__(self) -> int:
+        return len(set(self._calls))
+
+
+def _mappings(parent: array[int]) -> tuple[Mapping[int, int], Mapping[int, tuple[int, ...]]]:
+    """`Join.parent` and `Join.beneath`: of millions, as columns."""
+    if len(parent) > MOST_HELD:
+        return Above(parent), Below(parent)
+    beneath: dict[int, list[int]] = {}
+    above = {row: call for row, call in enumerate(parent) if call != NOBODY}
+    for row, call in above.items():
+        beneath.setdefault(call, []).append(row)
+    return above, {row: tuple(rows) for row, rows in beneath.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +161,9 @@ def join(trace: Trace) -> Join | None:
     """Lay the kernel lane of a Trace (rows in order of `t0`) under its Python calls; None: it has no kernel lane."""
     if KERNEL not in set(trace.column("lane")):
         return None
-    events = trace.hold()
-    parent = _by_time(events)
-    _by_descriptor(events, parent)
-    return _sorted_out(events, parent, trace.header)
+    parent = _by_time(trace)
+    _by_descriptor(trace, parent)
+    return _sorted_out(trace, parent)
 
 
 def counts(event: Event) -> bool:
@@ -110,112 +171,137 @@ def counts(event: Event) -> bool:
     return event.op in COUNTED or (event.op == "ioctl" and event.args.get("request") == "FIONBIO")
 
 
-def _by_time(events: Sequence[Event]) -> dict[int, int]:
-    """The innermost call of the same thread that was open when the system call was entered."""
-    parent: dict[int, int] = {}
-    open_calls: dict[tuple[int, int], list[int]] = {}
-    for row, event in enumerate(events):
-        if event.lane == PYTHON:
-            open_calls.setdefault((event.pid, event.tid), []).append(row)
-        elif event.lane == KERNEL and (stack := open_calls.get((event.pid, event.tid))):
-            while stack and _is_over(events[stack[-1]], event.t0):
+def _execs(trace: Trace) -> list[int]:
+    """Rows in which a process became another program."""
+    if "execve" not in trace.values("op"):
+        return []
+    rows = (row for row, op in enumerate(trace.column("op")) if op == "execve")
+    return [row for row in rows if trace[row].lane == KERNEL and trace[row].result == 0]
+
+
+def _by_time(trace: Trace) -> array[int]:
+    """Of each system call the innermost call of the same thread that was open when it was entered; else NOBODY."""
+    parent = array("i", [NOBODY]) * len(trace)
+    open_calls: dict[tuple[int, ...], list[int]] = {}
+    execs = set(_execs(trace))
+    returns, never, entries = trace.numbers("t1").codes, trace.numbers("t1").none, trace.numbers("t0").codes
+    for row, (lane, thread) in enumerate(zip(trace.column("lane"), trace.keys("pid", "tid"), strict=True)):
+        if lane == PYTHON:
+            open_calls.setdefault(thread, []).append(row)
+        elif lane == KERNEL and (stack := open_calls.get(thread)):
+            now = entries[row]
+            while stack and (end := returns[stack[-1]]) != never and _is_over(end, now):
                 stack.pop()
             if stack:
                 parent[row] = stack[-1]
-        if event.op == "execve" and event.lane == KERNEL and event.result == 0:
+        if row in execs:
             # Another program has taken the place of this one, and its calls will never return.
-            for thread in [thread for thread in open_calls if thread[0] == event.pid]:
-                del open_calls[thread]
+            for gone in [gone for gone in open_calls if gone[0] == thread[0]]:
+                del open_calls[gone]
     return parent
 
 
-def _is_over(call: Event, now: int) -> bool:
-    return call.t1 is not None and call.t1 < now
+def _is_over(end: int, now: int) -> bool:
+    return end < now
 
 
-def _by_descriptor(events: Sequence[Event], parent: dict[int, int]) -> None:
+def _by_descriptor(trace: Trace, parent: array[int]) -> None:
     """The two cases that time cannot tell."""
     last: dict[int, int] = {}
     made: dict[int, int] = {}
-    for row, event in enumerate(events):
-        if event.lane == PYTHON:
-            earlier = made.pop(event.tid, None)
-            if earlier is not None and event.op == "selector" and event.fd == events[earlier].result:
-                parent[earlier] = row
-            last[event.tid] = row
-        elif event.lane == KERNEL and row not in parent:
-            before = last.get(event.tid)
+    rows = enumerate(zip(trace.column("lane"), trace.numbers("tid").codes, parent, strict=True))
+    for row, (lane, tid, above) in rows:
+        if lane == PYTHON:
+            if tid in made:
+                earlier, event = made.pop(tid), trace[row]
+                if event.op == "selector" and event.fd == trace[earlier].result:
+                    parent[earlier] = row
+            last[tid] = row
+        elif lane == KERNEL and above == NOBODY:
+            event, before = trace[row], last.get(tid)
             if event.op in ("epoll_create1", "epoll_create") and event.result is not None:
-                made[event.tid] = row
-            elif event.op == "close" and before is not None and _finalizes(events[before], event):
+                made[tid] = row
+            elif event.op == "close" and before is not None and _finalizes(trace[before], event):
                 parent[row] = before
-                last.pop(event.tid)
+                last.pop(tid)
 
 
 def _finalizes(call: Event, closing: Event) -> bool:
     return call.op == "close" and "by" in call.args and call.fd == closing.fd
 
 
-def _sorted_out(events: Sequence[Event], parent: dict[int, int], header: Header) -> Join:
-    first, began = _ends_of_starts(events, header), _starts_of(events, header)
-    replaced = _replaced(events)
-    known = {(event.pid, event.tid) for event in events if event.lane == PYTHON}
+def _sorted_out(trace: Trace, parent: array[int]) -> Join:
+    header, calls = trace.header, own_calls(trace)
+    first, began = _ends_of_starts(trace, calls), _starts_of(trace)
+    replaced = _replaced(trace)
+    known = _threads_of(trace, PYTHON)
     processes = {pid for pid, _ in known}
-    beneath: dict[int, list[int]] = {}
+    counted: dict[tuple[int, ...], bool] = {}
+    tools = bytes(trace.column("mark").each(lambda mark: mark == TRACER))
     outside, startup, tool = [], [], []
     matched = 0
-    for row, event in enumerate(events):
-        if event.lane != KERNEL:
+    pids, entries = trace.numbers("pid").codes, trace.numbers("t0").codes
+    rows = enumerate(zip(trace.column("lane"), parent, trace.keys("op", "args"), strict=True))
+    for row, (lane, above, says) in rows:
+        if lane != KERNEL:
             continue
-        above = parent.get(row)
-        if above is not None:
-            beneath.setdefault(above, []).append(row)
-        if event.mark == TRACER or (above is not None and events[above].mark == TRACER):
+        if tools[row] or (above != NOBODY and tools[above]):
             tool.append(row)
-        elif above is not None and is_call(events[above]):
-            matched += counts(event)
-        elif _starts(event, first, began):
+        elif above != NOBODY and calls[above]:
+            if says not in counted:
+                counted[says] = counts(trace[row])
+            matched += counted[says]
+        elif _starts(pids[row], entries[row], first, began):
             startup.append(row)
-        elif above is None:
+        elif above == NOBODY:
+            event = trace[row]
             again = event.t0 > replaced.get(event.pid, event.t0)
             reason = _REPLACED if again and counts(event) else _reason(event, known, processes, header)
             outside.append(Outside(row, reason))
-    unmatched = tuple(each for each in outside if counts(events[each.row]))
-    return Join(parent, {row: tuple(rows) for row, rows in beneath.items()}, tuple(outside), tuple(startup),
-                tuple(tool), matched, unmatched, _sure(events, unmatched, header))  # fmt: skip
+    unmatched = tuple(each for each in outside if counts(trace[each.row]))
+    return Join(*_mappings(parent), tuple(outside), tuple(startup), tuple(tool), matched, unmatched,
+                _sure(trace, unmatched))  # fmt: skip
 
 
-def _sure(
-    events: Sequence[Event], unmatched: Sequence[Outside], header: Header
-) -> frozenset[tuple[int, int]]:
-    if header.dropped.get(KERNEL):
+def _threads_of(trace: Trace, lane: str) -> set[tuple[int, int]]:
+    """Threads (pid, tid) with rows in a lane."""
+    lanes = trace.values("lane")
+    return {(pid, tid) for code, pid, tid in set(trace.keys("lane", "pid", "tid")) if lanes[code] == lane}
+
+
+def _sure(trace: Trace, unmatched: Sequence[Outside]) -> frozenset[tuple[int, int]]:
+    if trace.header.dropped.get(KERNEL):
         return frozenset()
-    doubtful = {(events[each.row].pid, events[each.row].tid) for each in unmatched}
-    return frozenset({(event.pid, event.tid) for event in events if event.lane == KERNEL} - doubtful)
+    doubtful = {(trace[each.row].pid, trace[each.row].tid) for each in unmatched}
+    return frozenset(_threads_of(trace, KERNEL) - doubtful)
 
 
-def _ends_of_starts(events: Sequence[Event], header: Header) -> dict[int, int]:
+def _ends_of_starts(trace: Trace, calls: bytes) -> dict[int, int]:
     """When each process made its first call, or step of a generator; of the target, when its script had been read."""
     first: dict[int, int] = {}
-    # Where calls were dropped, the first one that was kept says nothing.
-    for event in events if not header.dropped.get(PYTHON) else ():
-        if event.lane == FLOW or is_call(event):
-            first.setdefault(event.pid, event.t0)
-    read = _script_was_read(events, header)
+    header = trace.header
+    if not header.dropped.get(PYTHON):  # else the first one that was kept says nothing
+        for lane, call, (pid, t0) in zip(trace.column("lane"), calls, trace.keys("pid", "t0"), strict=True):
+            if (call or lane == FLOW) and pid not in first:
+                first[pid] = t0
+    read = _script_was_read(trace)
     if read is not None:
         first[header.pid] = min(read, first.get(header.pid, read))
     return first
 
 
-def _script_was_read(events: Sequence[Event], header: Header) -> int | None:
+def _script_was_read(trace: Trace) -> int | None:
     """When the interpreter closed the script behind itself; None: it is not known.
 
     It opens a script once to see whether it is a zip file, then once more, and reads and closes it before it runs it
     (Python/pythonrun.c). Whatever is opened in between, or after the second time, is the program's.
     """
-    if header.kind not in ("script", "variant") or not header.argv:
+    header = trace.header
+    if header.kind not in ("script", "variant") or not header.argv or "openat" not in trace.values("op"):
         return None
-    own = (event for event in events if event.lane == KERNEL and event.pid == header.pid and not event.mark)
+    rows = (row for row, op in enumerate(trace.column("op")) if op in ("openat", "close"))
+    own = (event for event in map(trace.__getitem__, rows)
+           if event.lane == KERNEL and event.pid == header.pid and not event.mark)  # fmt: skip
     fd, opened, end = None, 0, None
     for event in own:
         if event.op == "openat" and event.result is not None and event.args.get("path") == header.argv[0]:
@@ -232,32 +318,33 @@ def _script_was_read(events: Sequence[Event], header: Header) -> int | None:
 _TIMES_READ = 2
 
 
-def _starts(event: Event, first: Mapping[int, int], began: Mapping[int, int]) -> bool:
+def _starts(pid: int, t0: int, first: Mapping[int, int], began: Mapping[int, int]) -> bool:
     """Whether an interpreter was still starting.  A forked child does not start; and of a process that never made a call
     nobody knows when its start was over, so all of it is shown.
     """
-    return began.get(event.pid, event.t0 + 1) <= event.t0 < first.get(event.pid, event.t0)
+    return began.get(pid, t0 + 1) <= t0 < first.get(pid, t0)
 
 
-def _starts_of(events: Sequence[Event], header: Header) -> dict[int, int]:
+def _starts_of(trace: Trace) -> dict[int, int]:
     """When interpreters began to start: the process that was started, and those that called execve()."""
-    began = {header.pid: 0}
-    for event in events:
-        if event.op == "execve" and event.lane == KERNEL and event.result == 0:
-            began.setdefault(event.pid, event.t0)
+    began = {trace.header.pid: 0}
+    for event in map(trace.__getitem__, _execs(trace)):
+        began.setdefault(event.pid, event.t0)
     return began
 
 
-def _replaced(events: Sequence[Event]) -> dict[int, int]:
+def _replaced(trace: Trace) -> dict[int, int]:
     """When a process that had made calls of Python became another program."""
     last: dict[int, int] = {}
+    if not (execs := set(_execs(trace))):
+        return last
     called: set[int] = set()
-    for event in events:
-        if event.lane == PYTHON:
-            called.add(event.pid)
-            last.pop(event.pid, None)
-        elif event.op == "execve" and event.lane == KERNEL and event.result == 0 and event.pid in called:
-            last[event.pid] = event.t0
+    for row, (lane, pid) in enumerate(zip(trace.column("lane"), trace.numbers("pid").codes, strict=True)):
+        if lane == PYTHON:
+            called.add(pid)
+            last.pop(pid, None)
+        elif row in execs and pid in called:
+            last[pid] = trace[row].t0
     return last
 
 

@@ -185,5 +185,5 @@ class _Threads:
             begin, end = ends[row], events[following].t0
             if first <= last:
                 yield Segment(begin, events[calls[first]].t0, State.RUNNING, None)
-                begin = ends[calls[last]]
+                begin = min(ends[calls[last]], end)
             yield Segment(begin, end, State.RUNNING, None)

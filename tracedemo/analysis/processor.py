@@ -20,14 +20,14 @@ Theory
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from itertools import chain
 from typing import NamedTuple
 
 from tracedemo.analysis.segments import Segment, State, Timed, totals
-from tracedemo.events import FLOW, PYTHON, TRACER
+from tracedemo.events import KERNEL, PYTHON, SERVER, TRACER, Trace
 
 LEAST = 20_000
 """Nanoseconds of difference between the two clocks that may wait for the next period."""
@@ -58,22 +58,28 @@ class CpuClock:
     """In order of time."""
 
 
-def cpu_clocks(timed: Timed) -> dict[tuple[int, int], CpuClock]:
+def cpu_clocks(trace: Trace, timed: Timed) -> dict[tuple[int, int], CpuClock]:
     """The CPU clocks of all threads, by (pid, tid)."""
     clocks: dict[tuple[int, int], CpuClock] = {}
     first_seq: dict[int, int] = {}
-    for event, state, end in zip(timed.events, timed.of_row, timed.ends, strict=True):
-        if event.lane not in (PYTHON, FLOW):
+    marks = trace.column("mark")
+    known = array("B", trace.column("args").each(lambda said: "cpu" in said))
+    never = trace.numbers("t1").none
+    rows = zip(trace.column("lane"), known, trace.keys("pid", "tid", "seq", "t1"), strict=True)
+    for row, (lane, said, (pid, tid, seq, t1)) in enumerate(rows):
+        if lane in (SERVER, KERNEL):
             continue
-        clock = clocks.get((event.pid, event.tid))
+        clock = clocks.get((pid, tid))
         if clock is None:
-            seen = end if event.mark == TRACER else event.t0  # a row of the tool is written when it is over
-            clock = clocks[event.pid, event.tid] = CpuClock(seen)
-        if event.lane == PYTHON:
-            first_seq[event.pid] = min(event.seq, first_seq.get(event.pid, event.seq))
-        if "cpu" in event.args and event.t1 is not None:
-            cpu = event.args["cpu"]
-            clock.checks.append(Check(end, cpu if type(cpu) is int and cpu >= 0 else None, state is not None))
+            # A row of the tool is written when it is over.
+            seen = timed.ends[row] if marks[row] == TRACER else timed.begins[row]
+            clock = clocks[pid, tid] = CpuClock(seen)
+        if lane == PYTHON and seq < first_seq.setdefault(pid, seq):
+            first_seq[pid] = seq
+        if said and t1 != never:
+            cpu, own = trace[row].args["cpu"], timed.of_row[row] is not None
+            known_cpu = cpu if type(cpu) is int and cpu >= 0 else None
+            clock.checks.append(Check(timed.ends[row], known_cpu, own))
     for (pid, _), clock in clocks.items():
         clock.checks.sort(key=lambda check: check.t)
         if clock.checks and first_seq.get(pid):
@@ -82,45 +88,68 @@ def cpu_clocks(timed: Timed) -> dict[tuple[int, int], CpuClock]:
     return clocks
 
 
-def on_processor(cut: Sequence[Segment], clock: CpuClock) -> list[Segment]:
+def on_processor(cut: Iterable[Segment], clock: CpuClock) -> list[Segment]:
     """The stretches of a thread, put right.
 
     Args:
         cut: what `sweep` gave for its calls.
     """
-    if not cut or not clock.checks:
-        return list(cut)
-    begin = cut[0].t0
+    return list(put_right(cut, clock))
+
+
+def put_right(cut: Iterable[Segment], clock: CpuClock) -> Iterator[Segment]:
+    """The same, one after another."""
+    rest = iter(cut)
+    first = next(rest, None)
+    if first is None or not clock.checks:
+        yield from rest if first is None else chain([first], rest)
+        return
+    begin = first.t0
     # What came before its first own call, when libraries were imported, is a period of its own as far as it was checked.
     early = [check for check in clock.checks if check.t <= begin and not check.own]
     start = early[-1].t if early else clock.seen
     period = [Segment(start, begin, State.RUNNING, None)] if start < begin else []
-    right: list[Segment] = []
-    place = cpu = left_open = 0
+    # Of what came before the begin only the stretch itself, and its parts, are to go.
+    yield from (
+        segment
+        for segment in _periods(chain([first], rest), clock.checks[len(early) :], period)
+        if segment.t0 >= begin
+    )
+
+
+def _periods(
+    stretches: Iterator[Segment], checks: Sequence[Check], period: list[Segment]
+) -> Iterator[Segment]:
+    """All stretches, period by period.
+
+    Args:
+        period: what came before them.
+    """
+    cpu = left_open = 0
     known = True
-    for check in clock.checks[len(early) :]:
+    following = next(stretches, None)
+    for check in checks:
         cpu += check.cpu or 0
         known = known and check.cpu is not None
         if not check.own:
             continue  # in the middle of a stretch: the period goes on to the next call of the program
-        first, place = place, bisect_right(cut, check.t, place, key=_end)
-        period += cut[first:place]
+        while following is not None and following.t1 <= check.t:
+            period.append(following)
+            following = next(stretches, None)
         if known:
             sums = totals(period)
             busy, waiting = (sum(sums[state] for state in states) for states in (BUSY, WAITING))
             difference = left_open + cpu - busy
-            now = difference if abs(difference) >= LEAST or check is clock.checks[-1] else 0
+            now = difference if abs(difference) >= LEAST or check is checks[-1] else 0
             now = max(-busy, min(now, waiting))
             left_open = difference - now
             period = list(_settled(period, now, busy)) if now else period
-        right += period
+        yield from period
         period, cpu, known = [], 0, True
-    right += period
-    right += cut[place:]
-    # Of what came before the begin only the stretch itself, and its parts, are to go.
-    while right[0].t0 < begin:
-        del right[0]
-    return right
+    yield from period
+    if following is not None:
+        yield following
+    yield from stretches
 
 
 def _settled(period: Sequence[Segment], difference: int, busy: int) -> Iterator[Segment]:
@@ -156,6 +185,3 @@ def _shares(segments: Sequence[Segment], time: int) -> dict[Segment, int]:
 
 def _length(segment: Segment) -> int:
     return segment.t1 - segment.t0
-
-
-_end = itemgetter(1)

@@ -10,12 +10,15 @@ Theory
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from functools import cached_property
+from itertools import islice
+from typing import NamedTuple, overload
 
-from tracedemo.events import FLOW, PYTHON, TRACER, Event, Header, Trace
+from tracedemo.events import FLOW, INJECTED, PYTHON, TRACER, Event, Header, Trace
 from tracedemo.syscalls import OPERATIONS
 
 WAIT_NS = 50_000
@@ -65,7 +68,7 @@ class Lane:
     """The connection's number; None for a thread."""
     t0: int
     t1: int
-    segments: tuple[Segment, ...]
+    segments: Sequence[Segment]
     totals: Mapping[State, int]
     """Nanoseconds per state, all six, in the order of `State`; they sum to `total`."""
 
@@ -76,11 +79,27 @@ class Lane:
 
 
 def is_call(event: Event) -> bool:
-    """True for a call of the program: a row of the python lane that is not the tool's own, nor made by a library while it
-    is imported (`selectors` tries epoll out, urllib3 tries IPv6): that is not what the program came for.
+    """True for a call of the program: a row of the python lane that is not the tool's own, nor put in by it, nor made by a
+    library while it is imported (`selectors` tries epoll out, urllib3 tries IPv6): that is not what the program came for.
     """
-    return event.lane == PYTHON and event.mark != TRACER and "importing" not in event.args
+    return event.lane == PYTHON and event.mark not in _NOT_ITS_OWN and "importing" not in event.args
 
+
+_NOT_ITS_OWN = frozenset({TRACER, INJECTED})
+
+
+def own_calls(trace: Trace) -> bytes:
+    """Of each row whether it is a call of the program: 1 or 0."""
+    importing = trace.column("args").each(lambda args: "importing" in args)
+    others, calls = (
+        trace.column("mark").each(lambda mark: mark in _NOT_ITS_OWN),
+        trace.column("lane").each(lambda lane: lane == PYTHON),
+    )
+    rows = zip(calls, others, importing, strict=True)
+    return bytes(map(_IS_CALL.__eq__, rows))
+
+
+_IS_CALL = (True, False, False)
 
 READINESS = frozenset(row.name for row in OPERATIONS if row.family == "readiness")
 """Select, poll and control: the calls that ask which descriptors are ready."""
@@ -118,9 +137,34 @@ def state_of(event: Event, header: Header) -> State:
     return State.NOT_YET if event.not_yet else State.CALL
 
 
-def row_states(events: Iterable[Event], header: Header) -> list[State | None]:
+def row_states(trace: Trace) -> tuple[State | None, ...]:
     """The state of a thread inside each row; None for rows that are no call of the program."""
-    return [state_of(event, header) if event.lane == PYTHON and is_call(event) else None for event in events]
+    return tuple(_row_states(trace))
+
+
+def _row_states(trace: Trace) -> Iterator[State | None]:
+    # What rows say alike makes them alike: of each kind, the state after a short call, after a long one, and for ever.
+    known: dict[tuple[int, ...], tuple[State | None, State | None, State | None]] = {}
+    kinds, times, never = (
+        trace.keys("lane", "op", "args", "mark", "errno"),
+        trace.keys("t0", "t1"),
+        trace.numbers("t1").none,
+    )
+    for row, (lane, key, (t0, t1)) in enumerate(zip(trace.column("lane"), kinds, times, strict=True)):
+        if lane != PYTHON:
+            yield None
+            continue
+        states = known.get(key)
+        if states is None:
+            states = known[key] = _states_of(trace[row], trace.header)
+        yield states[2] if t1 == never else states[t1 - t0 > WAIT_NS]
+
+
+def _states_of(event: Event, header: Header) -> tuple[State | None, State | None, State | None]:
+    if not is_call(event):
+        return None, None, None
+    short, long, never = (state_of(event._replace(t0=0, t1=t1), header) for t1 in (0, WAIT_NS + 1, None))
+    return short, long, never
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,55 +172,135 @@ class Timed:
     """The rows of a Trace with what every sweep needs to know of them."""
 
     events: Sequence[Event]
+    begins: Sequence[int]
+    """When each row began, nanoseconds."""
     own: Sequence[int]
     """Rows of the program's own calls and of the flow lane, in order."""
     ends: Sequence[int]
     """When each row ended, nanoseconds; a call that never returned lasts to the end of the Trace."""
-    of_row: Sequence[State | None]
+    of_row: tuple[State | None, ...]
     """The state inside each row; None for rows that are no call of the program."""
 
     def calls(self, rows: Iterable[int]) -> Iterator[Segment]:
         """Those of `rows` that are calls, as stretches for a sweep."""
+        begins, ends, of_row = self.begins, self.ends, self.of_row
         for row in rows:
-            state = self.of_row[row]
+            state = of_row[row]
             if state is not None:
-                yield Segment(self.events[row].t0, self.ends[row], state, row)
+                # As Segment(...), which is a function of Python.
+                yield _new(Segment, (begins[row], ends[row], state, row))
 
 
 def timed(trace: Trace) -> Timed:
     """Every row with its end and its state."""
-    events = list(trace)
+    begins, returns, lanes = trace.numbers("t0").codes, trace.numbers("t1"), trace.column("lane")
+    never = returns.none
+    ends, open_rows = array("q", returns.codes), [row for row, t1 in enumerate(returns.codes) if t1 == never]
+    for row in open_rows:
+        ends[row] = begins[row]
     # The process may have been killed long after its last row was begun: the header knows when.
-    end = max((event.t0 if event.t1 is None else event.t1 for event in events), default=0)
-    end = max(end, trace.header.clock_end[0])
-    ends = [event.t1 if event.t1 is not None else event.t0 if event.lane == FLOW else end for event in events]
-    of_row = row_states(events, trace.header)
-    own = [row for row, event in enumerate(events) if of_row[row] is not None or event.lane == FLOW]
-    return Timed(events, own, ends, of_row)
+    end = max(max(ends, default=0), trace.header.clock_end[0])
+    for row in open_rows:
+        ends[row] = begins[row] if lanes[row] == FLOW else end
+    of_row = row_states(trace)
+    own = array("i", (row for row, (lane, state) in enumerate(zip(lanes, of_row, strict=True))
+                      if state is not None or lane == FLOW))  # fmt: skip
+    return Timed(trace.hold(), begins, own, ends, of_row)
+
+
+class Cut(Sequence[Segment]):
+    """Very many stretches that follow each other: in columns, and not before somebody asks for one of them.
+
+    Args:
+        make: gives them, each time anew.
+    """
+
+    def __init__(self, make: Callable[[], Iterable[Segment]]) -> None:
+        self._make = make
+        self.totals = totals(make())
+
+    @cached_property
+    def _columns(self) -> tuple[array[int], array[int], array[int]]:
+        """Begins, with the end of the last one; states by number; rows, -1 for none."""
+        begins, states, rows = array("q"), array("B"), array("i")
+        last = 0
+        for begin, end, state, row in self._make():
+            last = end
+            begins.append(begin)
+            states.append(_NUMBER[state])
+            rows.append(-1 if row is None else row)
+        begins.append(last)
+        return begins, states, rows
+
+    def __len__(self) -> int:
+        return len(self._columns[1])
+
+    @overload
+    def __getitem__(self, place: int) -> Segment: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Segment]: ...
+    def __getitem__(self, place: int | slice) -> Segment | Sequence[Segment]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(len(self))[place]]
+        begins, states, rows = self._columns
+        place = range(len(states))[place]
+        row = rows[place]
+        return Segment(begins[place], begins[place + 1], STATES[states[place]], None if row < 0 else row)
+
+
+MOST_APART = 500_000
+"""So many stretches are kept as they are: together they take ten times as much as in columns."""
+
+STATES = tuple(State)
+_NUMBER = {state: number for number, state in enumerate(STATES)}
+_new = tuple.__new__
+
+
+def kept(make: Callable[[], Iterable[Segment]]) -> Sequence[Segment]:
+    """Stretches that follow each other without hole or overlap, to be kept.
+
+    Args:
+        make: gives them, each time anew.
+    """
+    some = tuple(islice(make(), MOST_APART + 1))
+    return some if len(some) <= MOST_APART else Cut(make)
 
 
 def sweep(stretches: Iterable[Segment], t0: int, t1: int, background: State) -> list[Segment]:
     """The time from `t0` to `t1`, cut: `stretches` in order of their begin, the later begun on top of those still open,
     and `background` where there is none.
     """
+    return list(cuts(stretches, t0, t1, background))
+
+
+def cuts(stretches: Iterable[Segment], t0: int, t1: int, background: State) -> Iterator[Segment]:
+    """The same, one after another."""
     cut: list[Segment] = []
     still_open: list[Segment] = []
     now = t0
     for stretch in stretches:
-        begin = stretch.t0
+        begin, end, state, row = stretch
         if still_open:
-            now = _close(cut, still_open, now, begin)
+            top = still_open[0]
+            if top[1] <= begin and top[0] == now and len(still_open) == 1:  # as mostly: done before the next
+                yield top
+                now = top[1]
+                still_open.pop()
+            else:
+                now = _close(cut, still_open, now, begin)
+                yield from cut
+                cut.clear()
         if begin > now:
-            cut.append(Segment(now, begin, background, None))
+            yield _new(Segment, (now, begin, background, None))
             now = begin
-        if stretch.t1 > begin:
+        if end > begin:
             still_open.append(stretch)
-        elif stretch.row is not None:
-            cut.append(Segment(now, now, stretch.state, stretch.row))
+        elif row is not None:
+            yield Segment(now, now, state, row)
     now = _close(cut, still_open, now, t1)
+    yield from cut
     if t1 > now:
-        cut.append(Segment(now, t1, background, None))
-    return cut
+        yield Segment(now, t1, background, None)
 
 
 def _close(cut: list[Segment], still_open: list[Segment], now: int, until: int) -> int:
@@ -198,6 +322,8 @@ def _close(cut: list[Segment], still_open: list[Segment], now: int, until: int) 
 
 def totals(segments: Iterable[Segment]) -> dict[State, int]:
     """Nanoseconds per state, all six in their order."""
+    if isinstance(segments, Cut):
+        return dict(segments.totals)
     sums = dict.fromkeys(State, 0)
     for begin, end, state, _ in segments:
         sums[state] += end - begin

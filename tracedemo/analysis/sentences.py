@@ -54,6 +54,8 @@ class Context:
     """`Connection.label`, by connection."""
     threads: int = 1
     """How many threads the program has: with one, nobody needs to be told which."""
+    processes: int = 1
+    """Likewise of its processes."""
 
 
 NOTHING_KNOWN = Context()
@@ -74,6 +76,7 @@ def context(trace: Trace, sockets: Sequence[Connection] | None = None) -> Contex
         peers={socket.number: socket.peer for socket in sockets if socket.peer},
         labels={socket.number: socket.label for socket in sockets},
         threads=len(threads),
+        processes=len({pid for pid, _ in threads}),
     )
 
 
@@ -114,7 +117,8 @@ def _subject(event: Event, context: Context) -> str:
     if context.threads <= 1:
         return "the program"
     name = thread_name(event)
-    return f"the {name}" if name == "main thread" else name
+    whose = f" of process {event.pid}" if context.processes > 1 else ""
+    return f"the {name}{whose}" if name == "main thread" else f"{name}{whose}"
 
 
 def _clause(event: Event, context: Context) -> str:
@@ -260,6 +264,15 @@ def _by(event: Event, _context: Context) -> str:
     return f", by {plain(by)}: nobody had closed it" if by else ""
 
 
+def _what_runs(event: Event, _context: Context) -> str:
+    """What an event loop runs: the step of a task, or a callback, perhaps about a descriptor."""
+    step = event.args.get("step")
+    if step is not None:
+        return f"a step of {plain(step)}"
+    about = "" if event.fd is None else f" for fd {event.fd}"
+    return f"{plain(event.args.get('callback', 'a callback'))}(){about}"
+
+
 _PLACES: Mapping[str, Callable[[Event, Context], str]] = {
     "fd": _fd,
     "peer": _peer,
@@ -276,5 +289,6 @@ _PLACES: Mapping[str, Callable[[Event, Context], str]] = {
     "watched": _watched,
     "timeout": _timeout,
     "by": _by,
+    "what_runs": _what_runs,
 }
 """The places of a clause (`syscalls.py`), and how each is filled."""

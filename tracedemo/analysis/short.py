@@ -46,14 +46,24 @@ def call_text(event: Event) -> str:
     """
     args = event.args
     if event.lane == FLOW:
-        value = args.get("value")
-        return clean(event.op if value is None else f"{event.op} {value}")
+        return clean(_step_text(event))
     if event.lane == SERVER or event.mark == TRACER:
-        piece = args.get("piece")
-        return clean(event.op if piece is None else f"{event.op} piece {piece}")
+        what = args.get("detail") if event.op == "fault" else None
+        piece = f"piece {args['piece']}" if args.get("piece") is not None else what
+        return clean(event.op if piece is None else f"{event.op} {piece}")
     if event.op == "selector":
         return clean(f"{args.get('selector', 'selector')}()")
     return clean(f"{event.op}({', '.join(_arguments(event))})")
+
+
+def _step_text(event: Event) -> str:
+    """A step of a generator, or what an event loop runs: `step` of the task that stands beside it, or `_read_ready()`."""
+    if event.op in ("callback", "blocked"):
+        name = str(event.args.get("callback", "")).rpartition(".")[2]
+        what = f"{name}()" if name else "step"
+        return what if event.op == "callback" else f"blocked in {what}"
+    value = event.args.get("value")
+    return event.op if value is None else f"{event.op} {value}"
 
 
 def _arguments(event: Event) -> list[str]:

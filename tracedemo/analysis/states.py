@@ -7,16 +7,17 @@ its first to its last event; between calls it runs Python, unless its CPU clock 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 from tracedemo.analysis.connections import Connection, connections
 from tracedemo.analysis.identity import LOOP
 from tracedemo.analysis.lanes import request_lanes
-from tracedemo.analysis.processor import cpu_clocks, on_processor
-from tracedemo.analysis.segments import Lane, Segment, State, Timed, sweep, timed, totals, waits
-from tracedemo.events import FLOW, Event, Trace
+from tracedemo.analysis.processor import CpuClock, cpu_clocks, put_right
+from tracedemo.analysis.segments import Lane, Segment, State, Timed, cuts, kept, timed, totals, waits
+from tracedemo.events import FLOW, Trace
 
 __all__ = ["Lane", "Segment", "State", "States", "states", "waits"]
 
@@ -68,7 +69,7 @@ def states(trace: Trace, sockets: Sequence[Connection] | None = None) -> States:
     if sockets is None:
         sockets = connections(trace)
     rows = timed(trace)
-    threads = _threads(rows)
+    threads = _threads(trace, rows)
     sums = dict.fromkeys(State, 0)
     for lane in threads:
         for state, time in lane.totals.items():
@@ -78,34 +79,44 @@ def states(trace: Trace, sockets: Sequence[Connection] | None = None) -> States:
         t1=max((lane.t1 for lane in threads), default=0),
         threads=threads,
         totals=sums,
-        of_row=tuple(rows.of_row),
+        of_row=rows.of_row,
         make_connections=partial(request_lanes, rows, sockets, threads),
     )
 
 
-def _threads(timed: Timed) -> tuple[Lane, ...]:
-    by_thread: dict[tuple[int, int], list[int]] = {}
+def _threads(trace: Trace, timed: Timed) -> tuple[Lane, ...]:
+    by_thread: dict[tuple[int, int], array[int]] = {}
+    pids, tids = trace.numbers("pid").codes, trace.numbers("tid").codes
     for row in timed.own:
-        event = timed.events[row]
-        by_thread.setdefault((event.pid, event.tid), []).append(row)
+        key = pids[row], tids[row]
+        rows = by_thread.get(key)
+        if rows is None:
+            rows = by_thread[key] = array("i")
+        rows.append(row)
     main_pid = next((pid for pid, _ in by_thread), 0)
-    clocks = cpu_clocks(timed)
+    clocks = cpu_clocks(trace, timed)
     lanes = []
     for number, ((pid, tid), rows) in enumerate(by_thread.items(), start=1):
-        t0, t1 = timed.events[rows[0]].t0, max(timed.ends[row] for row in rows)
-        cut = on_processor(sweep(timed.calls(rows), t0, t1, State.RUNNING), clocks[pid, tid])
+        t0, t1 = timed.begins[rows[0]], max(map(timed.ends.__getitem__, rows))
+        cut = kept(partial(_cut, timed, rows, t0, t1, clocks[pid, tid]))
         label = "the one thread"
         if len(by_thread) > 1:
-            label = _name([timed.events[row] for row in rows], number)
+            label = _name(trace, rows, number)
         if pid != main_pid:
             label = f"process {pid}, {label}"
-        lanes.append(Lane(label, pid, tid, None, t0, t1, tuple(cut), totals(cut)))
+        lanes.append(Lane(label, pid, tid, None, t0, t1, cut, totals(cut)))
     return tuple(lanes)
 
 
-def _name(events: Sequence[Event], number: int) -> str:
+def _cut(timed: Timed, rows: Sequence[int], t0: int, t1: int, clock: CpuClock) -> Iterator[Segment]:
+    return put_right(cuts(timed.calls(rows), t0, t1, State.RUNNING), clock)
+
+
+def _name(trace: Trace, rows: Sequence[int], number: int) -> str:
     """A thread's name: in threaded code its one owner; the first thread of a process on Linux has the process's number."""
-    owners = {event.owner for event in events} - {None, LOOP}
-    if len(owners) == 1 and not any(event.lane == FLOW for event in events):
+    lanes, owned = trace.column("lane"), trace.column("owner")
+    owners = {owned[row] for row in rows} - {None, LOOP}
+    if len(owners) == 1 and not any(lanes[row] == FLOW for row in rows):
         return str(owners.pop())
-    return "main thread" if events[0].tid == events[0].pid else f"thread {number}"
+    first = trace[rows[0]]
+    return "main thread" if first.tid == first.pid else f"thread {number}"

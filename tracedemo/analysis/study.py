@@ -17,12 +17,14 @@ from tracedemo.events import FLOW, Event, Site, Trace
 
 if TYPE_CHECKING:
     from tracedemo.analysis.filters import Filter
+    from tracedemo.analysis.findings import Finding
     from tracedemo.analysis.folding import Fold
     from tracedemo.analysis.join import Join
     from tracedemo.analysis.phases import Phases
     from tracedemo.analysis.sentences import Context
     from tracedemo.analysis.states import States
     from tracedemo.analysis.summary import Summary
+    from tracedemo.analysis.turns import Loop
     from tracedemo.analysis.wakeups import Wakeup
 
 
@@ -87,6 +89,13 @@ class Study:
         return {wakeup.row: wakeup for wakeup in self.wakeups}
 
     @cached_property
+    def loops(self) -> tuple[Loop, ...]:
+        """The event loops, turn by turn."""
+        from tracedemo.analysis.turns import turns
+
+        return turns(self.trace, self.wakeup_of_row, self.connections, self.join)
+
+    @cached_property
     def phases(self) -> Phases:
         """What each phase cost."""
         from tracedemo.analysis.phases import phases
@@ -99,6 +108,13 @@ class Study:
         from tracedemo.analysis.summary import summary
 
         return summary(self.trace, self.connections, self.states, self.join)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the run tells about the code that made it."""
+        from tracedemo.analysis.findings import findings
+
+        return findings(self)
 
     @cached_property
     def folds(self) -> tuple[Fold, ...]:
@@ -117,7 +133,7 @@ class Study:
     @cached_property
     def row_states(self) -> Sequence[State | None]:
         """The state of a thread inside each row; None for one that is no call of the program."""
-        return row_states(self.events, self.trace.header)
+        return row_states(self.trace)
 
     @cached_property
     def pids(self) -> tuple[int, ...]:
@@ -125,6 +141,18 @@ class Study:
         return tuple(
             dict.fromkeys(event.pid for event in self.events if is_call(event) or event.lane == FLOW)
         )
+
+    @cached_property
+    def handles(self) -> Mapping[int, int]:
+        """The callback of an event loop in which each call was made, by row."""
+        from tracedemo.analysis.handles import handles_of
+
+        return handles_of(self.events)
+
+    @cached_property
+    def busy_handles(self) -> frozenset[int]:
+        """Rows of callbacks in which a call was made."""
+        return frozenset(self.handles.values())
 
     @cached_property
     def origin(self) -> int:
@@ -142,9 +170,12 @@ class Study:
 
     def source(self, site: Site | None) -> str:
         """The text of a source line, as it stands there; empty where the source is not known."""
-        if site is None:
-            return ""
-        lines = self._texts.get(site.file)
+        lines = self.text(site.file) if site else ()
+        return lines[site.line - 1] if site and 0 < site.line <= len(lines) else ""
+
+    def text(self, file: str) -> Sequence[str]:
+        """The lines of a source file; none where it is not known."""
+        lines = self._texts.get(file)
         if lines is None:
-            lines = self._texts[site.file] = self.trace.sources.get(site.file, "").splitlines()
-        return lines[site.line - 1] if 0 < site.line <= len(lines) else ""
+            lines = self._texts[file] = self.trace.sources.get(file, "").splitlines()
+        return lines

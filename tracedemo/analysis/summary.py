@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import accumulate
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from tracedemo.analysis.connections import ACCEPTED, CLIENT, Connection, connections
 from tracedemo.analysis.join import Join, join
 from tracedemo.analysis.lanes import has_lane
-from tracedemo.analysis.losses import Loss, losses
+from tracedemo.analysis.losses import Loss, beyond_dropped, kept, losses
 from tracedemo.analysis.segments import State, is_readiness
 from tracedemo.analysis.states import States, states
-from tracedemo.events import KERNEL, LANES, PYTHON, TRACER, Event, Header, Trace
+from tracedemo.events import INJECTED, KERNEL, LANES, PYTHON, TRACER, Event, Header, Trace
 
 
 class ErrorCount(NamedTuple):
@@ -94,6 +93,8 @@ class Summary:
     losses: tuple[Loss, ...]
     pace: str
     """How the server was paced, a sentence without a stop; empty when there was no server of ours."""
+    partial: str
+    """Of which part of the rows all numbers here are, a sentence; empty when all were kept."""
     notes: tuple[str, ...]
     """What the reader must know: the header's notes, then what was found here (losses, calls that never returned)."""
 
@@ -127,9 +128,7 @@ def summary(
     if kernel is None:
         kernel = join(trace)
     system_calls = _by_system_call(trace, kernel)
-    counts = _Counts()
-    for event, state in zip(trace, timeline.of_row, strict=True):
-        counts.add(event, own=state is not None)
+    counts = _counted(trace, timeline)
     for socket in sockets:
         counts.errors.update(("connect", failure.error) for failure in socket.errors if failure.op == "connect"
                              and trace[failure.row].op == "getsockopt")  # fmt: skip
@@ -172,7 +171,12 @@ def summary(
         dropped=header.dropped,
         losses=missing,
         pace=pace(header),
-        notes=(*header.notes, *_notes(header, missing, counts.unreturned)),
+        partial=_partial(header, counts.recorded[PYTHON]),
+        notes=(
+            *header.notes,
+            *_notes(header, beyond_dropped(missing, header), counts.unreturned),
+            *_injected(counts.injected),
+        ),
     )
 
 
@@ -185,29 +189,60 @@ class _Counts:
         self.not_yet: Counter[str] = Counter()
         self.blocking_io_errors: Counter[str] = Counter()
         self.errors: Counter[tuple[str, str]] = Counter()
+        self.injected: Counter[str] = Counter()
         self.tool_calls = self.import_calls = self.wakeups = self.empty_wakeups = self.looks = (
             self.unreturned
         ) = 0
 
-    def add(self, event: Event, *, own: bool) -> None:
-        """One row; `own`: a call of the program."""
-        self.recorded[event.lane] += 1
+    def add(self, event: Event, times: int, *, own: bool) -> None:
+        """Rows that are alike; `own`: calls of the program."""
+        self.recorded[event.lane] += times
         if not own:
-            self.tool_calls += event.mark == TRACER and event.lane == PYTHON
-            self.import_calls += event.mark != TRACER and event.lane == PYTHON
+            self.tool_calls += times * (event.mark == TRACER and event.lane == PYTHON)
+            self.import_calls += times * (event.mark not in (TRACER, INJECTED) and event.lane == PYTHON)
+            if event.mark == INJECTED and event.lane == PYTHON:
+                self.injected[event.op] += times
             return
-        self.by_op[event.op] += 1
-        self.unreturned += event.t1 is None
+        self.by_op[event.op] += times
+        self.unreturned += times * (event.t1 is None)
         if event.exc == "BlockingIOError":
-            self.blocking_io_errors[event.errno or "unknown"] += 1
+            self.blocking_io_errors[event.errno or "unknown"] += times
         if event.not_yet:
-            self.not_yet[str(event.errno)] += 1
+            self.not_yet[str(event.errno)] += times
         elif event.failed:
-            self.errors[event.op, str(event.errno or event.exc)] += 1
+            self.errors[event.op, str(event.errno or event.exc)] += times
         elif event.t1 is not None and is_readiness(event.op):
-            self.wakeups += 1
-            self.empty_wakeups += not event.result
-            self.looks += not event.result and event.args.get("timeout") == 0
+            self.wakeups += times
+            self.empty_wakeups += times * (not event.result)
+            self.looks += times * (not event.result and event.args.get("timeout") == 0)
+
+
+def _counted(trace: Trace, timeline: States) -> _Counts:
+    """All rows.  Those that say the same, as far as it counts, are counted together: they are of few kinds."""
+    never = trace.numbers("t1").none
+    kinds = Counter(
+        zip(
+            trace.keys("lane", "op", "errno", "exc", "mark"),
+            (state is not None for state in timeline.of_row),
+            map(never.__eq__, trace.numbers("t1").codes),
+            trace.column("result").each(bool),
+            trace.column("args").each(_looks),
+            strict=True,
+        )
+    )
+    lanes, ops, errnos, excs, marks = map(trace.values, ("lane", "op", "errno", "exc", "mark"))
+    counts = _Counts()
+    for ((lane, op, errno, exc, mark), own, open_, result, looks), times in kinds.items():
+        event = Event(
+            0, lanes[lane], ops[op], 0, None if open_ else 0, 0, 0, args={"timeout": 0} if looks else {},
+            result=result, errno=errnos[errno], exc=excs[exc], mark=marks[mark],
+        )  # fmt: skip
+        counts.add(event, times, own=own)
+    return counts
+
+
+def _looks(args: Mapping[str, Any]) -> bool:
+    return args.get("timeout") == 0
 
 
 def _by_system_call(trace: Trace, kernel: Join | None) -> Counter[str]:
@@ -224,18 +259,48 @@ def _by_errno(counter: Mapping[str, int]) -> dict[str, int]:
     return {name: counter[name] for name in sorted(counter, key=lambda name: (name != "EINPROGRESS", name))}
 
 
-def _most_at_once(requests: Iterable[Connection], end: int) -> int:
-    """Most connections between begin and end at one moment: those made, or, if there are none, those accepted."""
-    spans: dict[str, list[tuple[int, int]]] = {CLIENT: [], ACCEPTED: []}
-    for socket in requests:
-        begin = socket.t_connect if socket.kind == CLIENT else socket.t_first
-        if socket.kind in spans and begin is not None:
-            spans[socket.kind].append((begin, end + 1 if socket.t_close is None else socket.t_close))
+def flights(requests: Iterable[Connection]) -> dict[int, tuple[int, int | None]]:
+    """When each connection is in flight, by number: from its connect to its close (None: never closed).  Those made, or, if
+    there are none, those accepted.
+    """
+    return {socket.number: (begin, socket.t_close) for socket, begin in _flying(requests)}
+
+
+def _flying(requests: Iterable[Connection]) -> list[tuple[Connection, int]]:
+    """The same connections, each with its begin."""
+    some = list(requests)
+    made = [(one, one.t_connect) for one in some if one.kind == CLIENT and one.t_connect is not None]
+    return made or [(one, one.t_first) for one in some if one.kind == ACCEPTED]
+
+
+def in_flight(requests: Iterable[Connection], end: int) -> list[tuple[int, int]]:
+    """When a connection begins (+1) and ends (-1), in order.
+
+    Args:
+        end: nanoseconds of the Trace's clock; a connection that was never closed is open beyond it.
+    """
+    spans = ((begin, end + 1 if close is None else close) for begin, close in flights(requests).values())
     # At equal times the end comes first: a connection that ends as another begins is not beside it.
-    changes = sorted(
-        change for begin, end in spans[CLIENT] or spans[ACCEPTED] for change in ((begin, 1), (end, -1))
-    )
-    return max(accumulate(step for _, step in changes), default=0)
+    return sorted(change for begin, close in spans for change in ((begin, 1), (close, -1)))
+
+
+def _most_at_once(requests: Sequence[Connection], end: int) -> int:
+    """Most connections between begin and end at one moment.
+
+    Args:
+        end: nanoseconds of the Trace's clock; a connection that was never closed is open beyond it.
+    """
+    flying = _flying(requests)
+    begins = sorted(begin for _, begin in flying)
+    closes = iter(sorted(end + 1 if one.t_close is None else one.t_close for one, _ in flying))
+    most = closed = 0
+    following = next(closes, end)
+    for opened, begin in enumerate(begins, start=1):
+        # At equal times the end comes first: a connection that ends as another begins is not beside it.
+        while following <= begin and closed < len(begins):
+            closed, following = closed + 1, next(closes, end)
+        most = max(most, opened - closed)
+    return most
 
 
 def pace(header: Header) -> str:
@@ -257,6 +322,15 @@ def pace(header: Header) -> str:
     return "paced by the clock" + (": " if known else "") + ", ".join(known)
 
 
+def _partial(header: Header, recorded: int) -> str:
+    """Which part of the calls all numbers are about, when not all were kept."""
+    part = kept(replace(header, recorded={PYTHON: recorded}))
+    if not part:
+        return ""
+    also = ", and calls that were dropped have left theirs under no call" if header.engine else ""
+    return f"{part}: all numbers but the CPU time are of these{also}."
+
+
 def _notes(header: Header, missing: Iterable[Loss], unreturned: int) -> Iterator[str]:
     """What was found here, in sentences."""
     for lane, dropped in header.dropped.items():
@@ -267,6 +341,15 @@ def _notes(header: Header, missing: Iterable[Loss], unreturned: int) -> Iterator
     if unreturned:
         calls = "1 call" if unreturned == 1 else f"{unreturned} calls"
         yield f"{calls} had not returned when the trace ended."
+
+
+def _injected(calls: Mapping[str, int]) -> Iterator[str]:
+    """What was put in on purpose, and is in no number."""
+    if calls:
+        total = sum(calls.values())
+        told = ", ".join(f"{op} {times:,}" for op, times in calls.items())
+        what = "1 call was" if total == 1 else f"{total:,} calls were"
+        yield f"{what} put in by tracedemo, to make a limit small ({told}): marked `injected`, and in no other number here."
 
 
 def _rows(count: int) -> str:

@@ -21,6 +21,9 @@ from tracedemo.analysis.walking import ready_of, walk
 from tracedemo.events import FLOW, PYTHON, SERVER, Event, Header, Site, Trace
 from tracedemo.syscalls import OPERATIONS, RECEIVE, WATCH
 
+UNTOLD = "it is ready"
+"""The cause where nothing better is known."""
+
 
 class Ready(NamedTuple):
     """One descriptor that a select reported."""
@@ -87,7 +90,7 @@ def wakeups(trace: Trace, sockets: Sequence[Connection] | None = None) -> tuple[
     Args:
         sockets: what `connections(trace)` gave, if the caller has it already.
     """
-    events = list(trace)
+    events = trace.hold()
     known = {socket.number: socket for socket in (connections(trace) if sockets is None else sockets)}
     watch = _Watch(trace.header, known, _server_events(events))
     for entries, returned in walk(events):
@@ -124,6 +127,10 @@ class _Draft:
     resumed: dict[str, Resumed] = field(default_factory=dict)
     called: dict[str, Resumed] = field(default_factory=dict)
     """Who made calls: counts when no generator was seen to go on."""
+
+    def runs_for(self, conn: int, owner: str) -> None:
+        """A callback about a connection is in this name: it is the one that waited, whoever worked on it last."""
+        self.ready = [item._replace(owner=owner) if item.conn == conn else item for item in self.ready]
 
     def finish(self) -> Wakeup:
         event = self.event
@@ -201,7 +208,11 @@ class _Watch:
         """Something happened on the thread that was woken."""
         if event.lane == FLOW:
             owner = event.owner
-            if owner is None or owner == LOOP or owner in draft.resumed:
+            if owner is None or owner == LOOP:
+                return
+            if event.op == "callback" and event.conn is not None:
+                draft.runs_for(event.conn, owner)
+            if owner in draft.resumed:
                 return
             if event.op in ("resume", "start", "callback"):
                 draft.resumed[owner] = Resumed(owner, event.t0, row, event.place)
@@ -227,7 +238,7 @@ class _Watch:
                     self._guesses[conn] = (draft, len(draft.ready))
                 self._dealt_with(conn, t)
             owner = None if conn is None else self._owner.get(conn)
-            draft.ready.append(Ready(fd, what, conn, owner, cause or "it is ready", cause_row))
+            draft.ready.append(Ready(fd, what, conn, owner, cause or UNTOLD, cause_row))
 
     def _name(self, event: Event) -> str:
         if event.owner is not None and event.owner != LOOP:
@@ -239,7 +250,7 @@ class _Watch:
         """Why a connection is ready at time `t`, and the server's row; an empty cause: wait and see."""
         socket = self._sockets.get(conn or 0)
         if socket is None or conn is None:
-            return "it is ready", None
+            return UNTOLD, None
         readable = not what or any(word in what for word in _READABLE)
         events = list(takewhile(lambda item: item[1].t0 <= t, self._server.get(conn, ())))
         if socket.kind == LISTENING:

@@ -6,9 +6,8 @@ sockets while it slept. So its return is a stop of its own on the way.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from operator import attrgetter
+from heapq import heappop, heappush
 
 from tracedemo.analysis.segments import READINESS, is_call
 from tracedemo.events import Event
@@ -17,23 +16,32 @@ Row = tuple[int, Event]
 """The number of a row, and its Event."""
 
 
-def walk(events: Sequence[Event]) -> Iterator[tuple[Iterable[Row], Row | None]]:
+def walk(events: Iterable[Event]) -> Iterator[tuple[Sequence[Row], Row | None]]:
     """All entries, and the returns of the program's selects that did not fail, in order of time: a stretch of entries, and
-    the select that returned after them; with the last stretch, None.
+    the select that returned after them; None where the stretch goes on, or ends with the Trace.
     """
-    begin = 0
-    for place, _, row in sorted(_returns(events)):
-        yield enumerate(events[begin:place], begin), (row, events[row])
-        begin = place
-    yield enumerate(events[begin:], begin), None
-
-
-def _returns(events: Sequence[Event]) -> Iterator[tuple[int, int, int]]:
-    """Returns of select: the row before whose entry it comes, its time, and the row of the select."""
+    stretch: list[Row] = []
+    open_: list[tuple[int, int, Event]] = []  # as (return, row, Event): a heap
     for row, event in enumerate(events):
+        while open_ and open_[0][0] <= event.t0:
+            _, select, returned = heappop(open_)
+            yield stretch, (select, returned)
+            stretch = []
+        stretch.append((row, event))
         if event.op in READINESS and event.t1 is not None and is_call(event) and not event.failed:
-            place = bisect_left(events, event.t1, row + 1, key=attrgetter("t0"))
-            yield place, event.t1, row
+            heappush(open_, (event.t1, row, event))
+        elif len(stretch) == _MOST:
+            yield stretch, None
+            stretch = []
+    while open_:
+        _, select, returned = heappop(open_)
+        yield stretch, (select, returned)
+        stretch = []
+    yield stretch, None
+
+
+_MOST = 1000
+"""Entries in a stretch: of millions of rows few are held at a time."""
 
 
 def ready_of(event: Event) -> tuple[tuple[int, str], ...]:

@@ -25,21 +25,23 @@ REQUESTS = 3
 def run(args: argparse.Namespace) -> int:
     """Run them one after another; exit code 1 when one of them failed."""
     wanted = wish(args)
-    targets = [runner.find_target(_split(word)) for word in args.targets or COMPARED]
+    targets = [runner.find_target(split(word)) for word in args.targets or COMPARED]
     options = run_options(args, targets, requests=REQUESTS, capture=True, nonce=draw_nonce())
-    runs = _run_all(targets, options)
-    kept = last.keep([run.trace for run in runs])
+    options, keeper = last.keeping(options)
+    runs = run_all(targets, options)
     present(studies_of([run.trace for run in runs]), wanted, views=("comparison",), stream=sys.stdout)
     if wanted.format == "table" and not wanted.views:
         _say_bodies(runs)
     for done in runs:
         say_ending(done, options)
     if wanted.format == "table" and not wanted.views:
-        suggest("run selector", *(["show --view wakeups"] if kept else []))
+        scripts = [target.name for target in targets if target.kind == "script"]
+        wanted_next = f"run {args.targets[0]}" if len(scripts) == len(targets) else "run selector"
+        suggest(wanted_next, *(["show --view wakeups"] if keeper.kept else []))
     return max(exit_code(done) for done in runs)
 
 
-def _run_all(targets: Sequence[runner.Target], options: runner.RunOptions) -> list[runner.Run]:
+def run_all(targets: Sequence[runner.Target], options: runner.RunOptions) -> list[runner.Run]:
     """Run them in turn; after one that was interrupted, no more."""
     runs: list[runner.Run] = []
     with Progress(len(targets)) as progress:
@@ -51,7 +53,12 @@ def _run_all(targets: Sequence[runner.Target], options: runner.RunOptions) -> li
     return runs
 
 
-def _split(word: str) -> list[str]:
+def split(word: str) -> list[str]:
+    """The words of a target that was typed as one.
+
+    Raises:
+        UsageError: a quote in it is not closed.
+    """
     try:
         words = shlex.split(word)
     except ValueError as error:

@@ -59,6 +59,7 @@ examples:
   tracedemo run my_client.py {{address}} 2>report.txt
   tracedemo run -m your_package.main
   tracedemo run --duration 10 -- uvicorn app:app
+  tracedemo run --children --keep first --max-events 10000 start_workers.py
   tracedemo run selector --url http://example.com/
 
 {ABOUT_VIEWS}"""
@@ -74,6 +75,7 @@ examples:
   tracedemo compare blocking threads selector -n 10 --pieces 5
   tracedemo compare selector "my_client.py {{address}} 3"
   tracedemo compare --pace lockstep -o both.svg selector asyncio_sock
+  tracedemo compare -n 500 "robust --selector poll" "robust --selector epoll"
 
 {ABOUT_VIEWS}"""
 
@@ -90,6 +92,98 @@ examples:
   tracedemo show run.jsonl -o run.svg -o run.txt
 
 {ABOUT_VIEWS}"""
+
+ABOUT_DIFF = """\
+Each of the two is a saved trace, or a target that is run first, as compare
+does. Connections are compared in their order, and on each the calls in theirs.
+What no two runs have in common is left out of account: process numbers,
+descriptors, ports that the kernel chose, times. How long calls waited is shown,
+and never a difference. With --kernel in both, the system calls beneath count.
+
+Two runs of one program in lock-step (--pace lockstep) make the same calls; by
+the clock, repeats and what is ready can differ from run to run.
+
+The exit code is 0 if there is no difference, 1 if there is one or a target
+failed, 4 if a file was damaged, after what could be read of it was compared.
+
+examples:
+  tracedemo diff before.jsonl after.jsonl
+  tracedemo diff --pace lockstep nonblocking selector
+  tracedemo diff --pace lockstep before.jsonl "my_client.py {address} 3"
+  tracedemo diff before.jsonl after.jsonl --format plain --only recv,send
+"""
+
+ABOUT_STEP = """\
+Targets are run first, as compare does; traces are read, as show does. Then the
+screen shows a step: its line, the call and its answer, the system calls inside
+it (--kernel), the sockets, and where on the timeline it is. Of several runs one
+is walked, and the others follow, by the clock or by phase.
+
+keys:
+  right left          next step, step before (also l h); PgDn PgUp: ten
+  ] [                 next and previous wait, wakeup or "not yet"
+  n N                 next and previous step of the same connection
+  1-9 Tab             walk another run; f: the others follow by clock or phase
+  / g                 search (the words of --only), go to a step by number
+  s ? q               scale of the timeline, help, quit
+
+With --format plain each Enter tells the next step in a sentence; its first line
+names the other commands. Where the output is no terminal, all steps are told at
+once; commands can still be given through a pipe, with --format plain.
+
+examples:
+  tracedemo step selector
+  tracedemo step blocking selector --pace lockstep
+  tracedemo step --kernel selector --only EAGAIN
+  tracedemo step run.jsonl --at 26
+  tracedemo step --format plain
+"""
+
+ABOUT_REPORT = """\
+Targets are run first, as compare does; traces are read, as show does. The page
+is one file with all that it needs: it asks no server for anything, and opens
+from the disk, on a stick, or out of a mail. Its keys are told by the key ?.
+
+Without -o it is report.html, written anew if that is a report, too; a file that
+is none is left alone. The exit code is 1 if a target failed, 4 if a file was
+damaged, after what could be read of it was written; 3 if --open finds no
+browser.
+
+examples:
+  tracedemo report --open
+  tracedemo report blocking nonblocking selector -n 5 -o three.html
+  tracedemo report --kernel --pace lockstep selector --open
+  tracedemo report before.jsonl after.jsonl -o both.html
+  tracedemo report before.jsonl "my_client.py {address}" -o then-and-now.html
+"""
+
+ABOUT_SCALE = """\
+Makes the same fetch 10, 100, 1,000 ... times at once, up to what the machine
+allows. Each step is run twice: once with nothing of ours in it, which gives
+time, CPU and memory; and once recorded, which gives calls, wakeups and how many
+sockets each found ready. Every answer is checked. Our servers wait before they
+answer, 30 ms or 0.2 ms for each fetch, so that all are there at once.
+
+What fits is computed first. What does not, is said with the limit, its value,
+and how to raise it. After a Ctrl-C what was measured until then is shown.
+
+A variant with options of its own is one quoted word.
+
+limits that --limit makes small:
+  fds       64 open files: EMFILE in socket()
+  backlog   listen(5), and nobody accepts: a connect that waits a second
+  ports     eight local ports for one destination: EADDRNOTAVAIL in connect()
+  buffers   4 KiB of send buffer: a send() that takes only a part
+The exit code is 1 if a program failed, or if the limit did not show.
+
+examples:
+  tracedemo scale --to 1000
+  tracedemo scale
+  tracedemo scale selector asyncio_streams -o scale.html -o scale.svg
+  tracedemo scale selector --processes 2
+  tracedemo scale selector --to 1000 --kernel
+  tracedemo scale --limit ports
+"""
 
 ABOUT_EXPLAIN = """\
 NAME is a call of Python code (recv, sock.recv), a system call (epoll_wait), an

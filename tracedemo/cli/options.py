@@ -13,9 +13,12 @@ from tracedemo.cli import tell
 from tracedemo.errors import UsageError
 from tracedemo.runner import ADDRESS, RunOptions, Target, find_python
 from tracedemo.server import ServerOptions
+from tracedemo.server.faults import Faults
+from tracedemo.variants import VARIANTS
 
 _RUN: dict[str, Any] = {"url": None, "host": None, "max_events": 1 << 20}
-_SERVER: dict[str, Any] = {"delay": 30.0, "pieces": 3, "gap": 10.0, "size": 1200, "pace": "clock"}
+_SERVER: dict[str, Any] = {"delay": 30.0, "pieces": 3, "gap": 10.0, "size": 1200, "pace": "clock", "fault": [],
+                           "seed": 0}  # fmt: skip
 
 
 def server_options(args: argparse.Namespace, nonce: str | None = None, port: int = 0) -> ServerOptions:
@@ -25,11 +28,29 @@ def server_options(args: argparse.Namespace, nonce: str | None = None, port: int
         UsageError: they contradict each other.
     """
     wanted = _SERVER | vars(args)
+    if "seed" in args and "fault" not in args:
+        raise UsageError("--seed decides which connections get a --fault, and that is missing",
+                         "Add one, for example --fault reset:10%, or leave --seed out.")  # fmt: skip
+    fault = ",".join(wanted["fault"])
+    _check_faults(fault, wanted["seed"])
     try:
         return ServerOptions(port=port, delay_ms=wanted["delay"], pieces=wanted["pieces"], gap_ms=wanted["gap"],
-                             size=wanted["size"], pace=wanted["pace"], nonce=nonce)  # fmt: skip
+                             size=wanted["size"], pace=wanted["pace"], nonce=nonce, fault=fault,
+                             seed=wanted["seed"])  # fmt: skip
     except ValueError as error:
         raise UsageError(str(error), "Ask for fewer --pieces, or for a larger --size.") from None
+
+
+def _check_faults(words: str, seed: int) -> None:
+    """Say what is wrong with the words of --fault.
+
+    Raises:
+        UsageError: something is.
+    """
+    try:
+        Faults(words, seed)
+    except ValueError as error:
+        raise UsageError(f"--fault: {error}", "For example: --fault reset:10% --fault stall:5%") from None
 
 
 def run_options(
@@ -61,12 +82,15 @@ def run_options(
             "--no-redact is about what --kernel records, and that is missing",
             "Add --kernel, or leave it out.",
         )
-    slots = 1 << max(wanted["max_events"] - 1, 1).bit_length()
+    own = {f"--{name.replace('_', '-')}": f"{wanted[name]}" for name in _OF_SOME if name in args}
+    keep, most = wanted.get("keep", "last"), wanted["max_events"]
+    slots = most if keep == "first" else 1 << max(most - 1, 1).bit_length()
     return RunOptions(server=server_options(args, nonce), requests=wanted["requests"], address=place.address,
                       path=place.path, host=host, slots=slots, capture=capture,
                       python=_python(wanted.get("python"), targets), duration=wanted.get("duration"),
                       kernel=wanted.get("engine", "auto") if "kernel" in args else None,
-                      redact="no_redact" not in args, tell=_tell)  # fmt: skip
+                      keep=keep, children="children" in args, watchdog="watchdog" in args,
+                      redact="no_redact" not in args, tell=_tell, own=own)  # fmt: skip
 
 
 def _python(path: str | None, targets: Sequence[Target]) -> str:
@@ -90,6 +114,12 @@ def _refuse_what_does_nothing(args: argparse.Namespace, targets: Sequence[Target
         raise UsageError(
             f"{what} is for our own server, and --url asks another one", f"Leave out {what}, or --url."
         )
+    for name in (name for name in _OF_SOME if name in given):
+        option = f"--{name.replace('_', '-')}"
+        knowing = [variant.name for variant in VARIANTS if option in variant.options]
+        if not any(target.variant is not None and target.variant.name in knowing for target in targets):
+            raise UsageError(f"{option} is for {', '.join(knowing)}, and here is none of these",
+                             "Leave it out. What stands behind a script's name is handed to the script.")  # fmt: skip
     if any(target.kind == "variant" for target in targets):
         return
     names = ", ".join(dict.fromkeys(target.name for target in targets))
@@ -105,6 +135,8 @@ def _refuse_what_does_nothing(args: argparse.Namespace, targets: Sequence[Target
         )
 
 
+_OF_SOME = ("selector", "deadline", "at_most", "body", "buffer", "sleep")
+"""Options that some variants have."""
 _FOR_VARIANTS = {"requests": "-n", "url": "--url", "host": "--host"}
 
 

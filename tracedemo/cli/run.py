@@ -12,6 +12,7 @@ from tracedemo.analysis.segments import is_call
 from tracedemo.cli import OUR_FAULT, complain, hang_up, last, printable, tell
 from tracedemo.cli.arguments import parser_behind_variant
 from tracedemo.cli.ending import exit_code, say_ending
+from tracedemo.cli.findings import tell_findings
 from tracedemo.cli.options import run_options
 from tracedemo.cli.present import Wish, present, studies_of, wish
 from tracedemo.cli.progress import Progress
@@ -19,25 +20,30 @@ from tracedemo.cli.suggest import suggest
 from tracedemo.errors import TracedemoError, UsageError
 from tracedemo.events import KERNEL
 from tracedemo.render import VIEWS
+from tracedemo.variants import by_name
 
 OURS = frozenset(
-    {"--kernel", "--engine", "--view", "--only", "--unfold", "--startup", "--pace", "--no-redact"}
+    {"--kernel", "--engine", "--view", "--only", "--unfold", "--startup", "--pace", "--no-redact", "--fault"}
 )
 """Options that a program hardly ever has, and that are meant for us when they stand behind its name by mistake."""
 
 
 def run(args: argparse.Namespace) -> int:
     """Run it and show it.  The exit code is the program's own for a script, and 1 for a variant that failed."""
-    target = runner.find_target(_words(args), command=args.target[:1] == ["--"])
+    words = _words(args)
+    # Behind the name of a variant options are ours; which of them are the variant's own is looked up later.
+    target = runner.find_target(words[:1] if by_name(words[0]) else words, command=args.target[:1] == ["--"])
     is_variant = target.kind == "variant"
     if is_variant:
         args = _with_more(args, _behind(args))
     wanted = wish(args)
-    options = run_options(args, [target], requests=1, capture=is_variant)
+    options, keeper = last.keeping(run_options(args, [target], requests=1, capture=is_variant))
     with Progress(1, wanted=is_variant) as progress:
         progress.step(f"running {target.name}")
         done = runner.run(target, options)
-    return _show_variant(done, wanted, options) if is_variant else _show_script(done, wanted)
+    if is_variant:
+        return _show_variant(done, wanted, options, kept=keeper.kept)
+    return _show_script(done, wanted, kept=keeper.kept)
 
 
 def _words(args: argparse.Namespace) -> list[str]:
@@ -82,11 +88,13 @@ def _with_more(args: argparse.Namespace, words: list[str]) -> argparse.Namespace
     return argparse.Namespace(**(before | behind | lists))
 
 
-def _show_variant(done: runner.Run, wanted: Wish, options: runner.RunOptions) -> int:
-    kept = last.keep([done.trace])
+def _show_variant(done: runner.Run, wanted: Wish, options: runner.RunOptions, *, kept: bool) -> int:
     if wanted.format == "table" and not wanted.views and done.output:
         tell(done.output)
-    present(studies_of([done.trace]), wanted, views=("log", "summary"), stream=sys.stdout)
+    studies = studies_of([done.trace])
+    present(studies, wanted, views=("log", "summary"), stream=sys.stdout)
+    if wanted.format == "table" and not wanted.views:
+        tell_findings(studies[0], sys.stdout, kept=kept)
     say_ending(done, options)
     if wanted.format == "table":
         other = "selector" if done.trace.header.target == "blocking" else done.trace.header.target
@@ -94,10 +102,9 @@ def _show_variant(done: runner.Run, wanted: Wish, options: runner.RunOptions) ->
     return exit_code(done)
 
 
-def _show_script(done: runner.Run, wanted: Wish) -> int:
+def _show_script(done: runner.Run, wanted: Wish, *, kept: bool) -> int:
     """Report to stderr, since stdout is the program's; whatever happens to the report, the program's exit code stays."""
     try:
-        kept = last.keep([done.trace])
         _report(done, wanted, sys.stderr, kept=kept)
     except TracedemoError as error:
         complain(error)
@@ -112,14 +119,22 @@ def _report(done: runner.Run, wanted: Wish, stream: IO[str], *, kept: bool) -> N
     header = done.trace.header
     tell("", stream)
     seen = any(is_call(event) or (event.lane == KERNEL and counts(event)) for event in done.trace)
-    if not (wanted.views or wanted.files or header.notes or header.dropped or seen):
+    if not (wanted.views or wanted.files or header.dropped or seen):
         name = printable(header.target)
         tell(f"tracedemo: {name} made no call of Python's socket or selector interface", stream)
-        tell("  What libraries do in C (uvloop, libpq) cannot be seen from Python.", stream)
+        in_c = header.beyond or ("What libraries do in C (uvloop, libpq) cannot be seen from Python.",)
+        for text in (*in_c, *header.notes):
+            tell(f"  {printable(text)}", stream)
         return
-    present(studies_of([done.trace]), wanted, views=("summary", "connections"), stream=stream)
+    if wanted.format == "table" and wanted.views and VIEWS["summary"] not in wanted.views:
+        for text in header.beyond:  # which the summary would say
+            tell(f"tracedemo: {printable(text)}", stream)
+    studies = studies_of([done.trace])
+    present(studies, wanted, views=("summary", "connections"), stream=stream)
     if wanted.format != "table":
         return
+    if not wanted.views:
+        tell_findings(studies[0], stream, kept=kept)
     say_ending(done, told=not wanted.views or VIEWS["summary"] in wanted.views)
     if kept:
         suggest("show --view log", "show --view timeline", stream=stream)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
+from functools import partial
 
 from tracedemo.cli import tell
 from tracedemo.cli.options import server_options
 from tracedemo.errors import MachineError
-from tracedemo.server import RawServerEvent, serve_forever
+from tracedemo.server import RawServerEvent, ServerOptions, serve_forever
+from tracedemo.server.faults import FAULTS
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C, which is the way to end it, and no failure."""
     gc.enable()  # it may run for days
     try:
-        serve_forever(server_options(args, port=args.port), _ready, None if "quiet" in args else _tell)
+        options = server_options(args, port=args.port)
+        serve_forever(options, partial(_ready, options), None if "quiet" in args else _tell)
     except KeyboardInterrupt:
         tell("\nstopped", sys.stderr)
     except OSError as error:
@@ -24,8 +27,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _ready(host: str, port: int, control: str | None) -> None:
+def _ready(options: ServerOptions, host: str, port: int, control: str | None) -> None:
     tell(f"serving on http://{host}:{port}/   (Ctrl-C stops it)")
+    for word in options.fault.split(",") if options.fault else ():
+        tell(f"--fault {word}: it {FAULTS[word.partition(':')[0]]}")
     if control:
         tell(f"lock-step: it answers nobody until it is told to move, on the UNIX socket {control}")
         return

@@ -17,11 +17,11 @@ def suggest(*commands: str, stream: IO[str] | None = None) -> None:
     Args:
         commands: without the name of the program.
     """
-    name = _own_name()
+    name = own_name()
     tell("\nNext: " + "\n      ".join(f"{name} {command}" for command in commands), stream)
 
 
-def _own_name() -> str:
+def own_name() -> str:
     """`tracedemo` where the shell finds it; else the path by which we were started, as after scripts/demo."""
     if shutil.which("tracedemo"):
         return "tracedemo"

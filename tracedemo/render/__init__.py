@@ -7,7 +7,7 @@ pipe          options_for_pipe(stream): the same for a stream without colours, w
 glyphs        the six states: character, colour, words
 lines         Sheet: lines as a rich renderable; safe(): text of a trace as text
 grid          columns that know which of them gives way
-log summary timeline phases wakeups connections comparison         one view each
+log summary timeline phases wakeups loop connections findings comparison         one view each
 
 The names below are loaded when they are first used: a help needs the names of the views, and nothing else.
 """

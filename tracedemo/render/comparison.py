@@ -32,7 +32,7 @@ def table(studies: Sequence[Study], options: Options) -> Iterator[Line]:
         yield (("Nothing to compare.", "dim"),)
         return
     glyphs = options.glyphs
-    found = _compared(studies)
+    found = compared(studies)
     yield from note(safe(f"{_subject(found)}: the numbers", glyphs), options.width, "title")
     yield BLANK
     yield from _numbers(found, options)
@@ -42,14 +42,14 @@ def table(studies: Sequence[Study], options: Options) -> Iterator[Line]:
     yield (("On one clock", "title"),)
     yield BLANK
     yield from timeline.drawn(studies, found.names, options)
-    texts = [*_paces(found.summaries), *found.notes]
+    texts = [*paces(found.summaries), *found.notes]
     if texts:
         yield BLANK
     for text in texts:
         yield from note(safe(text, glyphs), options.width)
 
 
-def _compared(studies: Sequence[Study]) -> Comparison:
+def compared(studies: Sequence[Study]) -> Comparison:
     """The comparison, with the runs called as their studies are: a name that comes twice gets a number."""
     names: list[str] = []
     for study in studies:
@@ -73,7 +73,7 @@ def _subject(found: Comparison) -> str:
     return f"{each}{count(len(found.names), 'way')}"
 
 
-def _paces(summaries: Sequence[Summary]) -> Iterator[str]:
+def paces(summaries: Sequence[Summary]) -> Iterator[str]:
     """How the server was paced, if that was the same for all; else a note says so."""
     paces = {summary.pace for summary in summaries}
     if len(paces) == 1 and (pace := paces.pop()):
@@ -151,7 +151,7 @@ def plain(studies: Sequence[Study], options: Options) -> Iterator[str]:
     if not studies:
         yield "Nothing to compare."
         return
-    found = _compared(studies)
+    found = compared(studies)
     glyphs = options.glyphs
     for metric in found.metrics:
         values = (
@@ -164,7 +164,7 @@ def plain(studies: Sequence[Study], options: Options) -> Iterator[str]:
             total = row.cells[place]
             if total is not None:
                 yield safe(f"{name}: {phases.phase_sentence(total)}.", glyphs)
-    yield from (safe(text, glyphs) for text in (*_paces(found.summaries), *found.notes))
+    yield from (safe(text, glyphs) for text in (*paces(found.summaries), *found.notes))
 
 
 def _spoken(metric: Metric, value: float | None, glyphs: Glyphs) -> str:
@@ -179,7 +179,7 @@ def rows(studies: Sequence[Study], _options: Options) -> Iterator[dict[str, obje
     """An object for each number and for each phase of each run."""
     if not studies:
         return
-    found = _compared(studies)
+    found = compared(studies)
     for metric in found.metrics:
         values = dict(zip(found.names, metric.values, strict=True))
         yield {"metric": metric.name, "unit": metric.unit, "values": values}

@@ -8,6 +8,7 @@ from dataclasses import fields
 from tracedemo.analysis.connections import ACCEPTED, CLIENT, KINDS, LISTENING, Connection
 from tracedemo.analysis.sentences import duration_words
 from tracedemo.analysis.study import Study
+from tracedemo.events import PYTHON, Header
 from tracedemo.render.glyphs import Glyphs
 from tracedemo.render.grid import Cell, Column, Grid, cell, note
 from tracedemo.render.lines import BLANK, Line, safe
@@ -15,6 +16,8 @@ from tracedemo.render.options import Options
 from tracedemo.render.words import count, counts, name_of, took
 
 KIND_WORDS = dict(zip(KINDS, ("", "accepted", "listening", "socket pair", "no peer seen"), strict=True))
+_NO_SOCKET = "a pipe, or another file"
+"""What only a selector was told of: its close is nobody's socket's."""
 
 _COLUMNS = (
     Column("no.", right=True),
@@ -39,7 +42,7 @@ def table(study: Study, options: Options) -> Iterator[Line]:
     yield from note(safe(f"{name_of(study)}: connection by connection", glyphs), options.width, "title")
     yield BLANK
     if found:
-        yield from _laid_out(found, options)
+        yield from _laid_out(found, study.trace.header, options)
     else:
         yield from note("None of the sockets fits." if study.connections else "No sockets.", options.width)
     left_out = len(study.connections) - len(found)
@@ -55,18 +58,19 @@ def _wanted(study: Study, options: Options) -> Sequence[Connection]:
     return [it for it in study.connections if it.number in numbers]
 
 
-def _laid_out(found: Sequence[Connection], options: Options) -> Iterator[Line]:
+def _laid_out(found: Sequence[Connection], header: Header, options: Options) -> Iterator[Line]:
     """Columns, or, where these don't fit, a paragraph for each."""
-    grid = Grid(_COLUMNS, [_cells(it, options.glyphs) for it in found], options.glyphs, options.width)
-    yield from _stacked(found, options) if grid.widths is None else grid.lines()
+    cells = [_cells(it, header, options.glyphs) for it in found]
+    grid = Grid(_COLUMNS, cells, options.glyphs, options.width)
+    yield from _stacked(found, header, options) if grid.widths is None else grid.lines()
 
 
-def _cells(it: Connection, glyphs: Glyphs) -> tuple[Cell, ...]:
+def _cells(it: Connection, header: Header, glyphs: Glyphs) -> tuple[Cell, ...]:
     dim = "" if it.kind in (CLIENT, ACCEPTED) else "dim"
     return (
         cell(str(it.number), dim),
         cell(safe(it.label, glyphs), dim),
-        cell(safe(_other_side(it), glyphs), dim),
+        cell(safe(_other_side(it, header), glyphs), dim),
         cell(took(it.lookup_ns, glyphs)),
         cell(took(it.connect_ns, glyphs)),
         cell(took(it.first_byte_ns, glyphs)),
@@ -74,14 +78,19 @@ def _cells(it: Connection, glyphs: Glyphs) -> tuple[Cell, ...]:
         cell(f"{it.bytes_received:,}", dim),
         cell(f"{it.requests:,}", dim),
         _not_yet(it, glyphs),
-        cell(_closed(it), dim or ("" if it.closed_by == "close" else "note")),
+        cell(_closed(it, header), dim or ("" if it.closed_by == "close" else "note")),
         cell(safe(_failures(it, glyphs.times), glyphs), "error"),
     )
 
 
-def _other_side(it: Connection) -> str:
+def _no_socket(it: Connection, header: Header) -> bool:
+    """Whether nothing shows that it is a socket, though all calls were kept."""
+    return it.only_watched and not header.dropped.get(PYTHON)
+
+
+def _other_side(it: Connection, header: Header) -> str:
     """Who is at the other end, or what it is if nobody is."""
-    kind = KIND_WORDS[it.kind]
+    kind = _NO_SOCKET if _no_socket(it, header) else KIND_WORDS[it.kind]
     if it.kind == ACCEPTED:
         return f"from {it.peer}" if it.peer else kind
     if it.kind == LISTENING:
@@ -94,8 +103,17 @@ def _not_yet(it: Connection, glyphs: Glyphs) -> Cell:
     return cell(f"{glyphs.not_yet} {number:,}", "not-yet") if number else ()
 
 
-def _closed(it: Connection) -> str:
-    return {"close": "yes", None: "never"}.get(it.closed_by, f"by {it.closed_by}")
+def _closed(it: Connection, header: Header) -> str:
+    """How it ended; of what may be no socket nothing."""
+    if it.closed_by is None:
+        return "" if _no_socket(it, header) else "never" if _all_seen(it, header) else "not seen"
+    return "yes" if it.closed_by == "close" else f"by {it.closed_by}"
+
+
+def _all_seen(it: Connection, header: Header) -> bool:
+    """Whether a close that is not there never was: all calls were kept, up to the end that the program came to itself."""
+    elsewhere = header.pid and it.pid != header.pid  # a child may have been ended, and nothing tells of that
+    return header.ended == "exit" and not header.dropped.get(PYTHON) and not elsewhere
 
 
 def _failures(it: Connection, times: str) -> str:
@@ -107,22 +125,25 @@ def _failures(it: Connection, times: str) -> str:
     return ", ".join(text if number == 1 else f"{text} {times}{number:,}" for text, number in seen.items())
 
 
-def _stacked(found: Sequence[Connection], options: Options) -> Iterator[Line]:
+def _stacked(found: Sequence[Connection], header: Header, options: Options) -> Iterator[Line]:
     """A paragraph for each connection."""
     glyphs = options.glyphs
     for it in found:
-        yield from note(safe(f"{it.number}  {it.label}  {_other_side(it)}", glyphs), options.width, "strong")
-        for text, style in _facts(it, glyphs):
+        yield from note(
+            safe(f"{it.number}  {it.label}  {_other_side(it, header)}", glyphs), options.width, "strong"
+        )
+        for text, style in _facts(it, header, glyphs):
             yield from note(safe(text, glyphs), options.width, style, 3)
 
 
-def _facts(it: Connection, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
+def _facts(it: Connection, header: Header, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
     times = (("lookup", it.lookup_ns), ("connect", it.connect_ns), ("first byte", it.first_byte_ns))
     known = [f"{label} {took(ns, glyphs)}" for label, ns in times if ns is not None]
     if known:
         yield ", ".join(known), ""
     moved = f"sent {count(it.bytes_sent, 'byte')}, received {it.bytes_received:,} for {count(it.requests, 'request')}"
-    yield f"{moved}; closed: {_closed(it)}", "dim"
+    closed = _closed(it, header)
+    yield f"{moved}{f'; closed: {closed}' if closed else ''}", "dim"
     if it.not_yet:
         yield f"{glyphs.not_yet} {counts(it.not_yet)}", "not-yet"
     if it.errors:
@@ -136,8 +157,9 @@ def plain(study: Study, options: Options) -> Iterator[str]:
     """A sentence for each connection."""
     if not study.connections:
         yield "No sockets."
+    header = study.trace.header
     for it in _wanted(study, options):
-        parts = [f"Connection {it.number}, {it.label}, {_to(it)}"]
+        parts = [f"Connection {it.number}, {it.label}, {_to(it, header)}"]
         times = (
             ("looked up in", it.lookup_ns),
             ("connected in", it.connect_ns),
@@ -149,12 +171,19 @@ def plain(study: Study, options: Options) -> Iterator[str]:
         if it.not_yet:
             parts.append(f'"not yet": {counts(it.not_yet)}')
         parts += [f"failed: {_failures(it, 'times ')}"] if it.errors else []
-        ending = {"close": "closed", None: "never closed"}.get(it.closed_by, f"closed by {it.closed_by}")
-        yield safe(f"{'; '.join(parts)}; {ending}.", options.glyphs)
+        parts += _ending(it, header)
+        yield safe(f"{'; '.join(parts)}.", options.glyphs)
 
 
-def _to(it: Connection) -> str:
-    return f"to {it.peer}" if it.kind == CLIENT and it.peer else _other_side(it)
+def _ending(it: Connection, header: Header) -> Iterator[str]:
+    words = {"": "", "yes": "closed", "never": "never closed", "not seen": "not seen to be closed"}
+    closed = _closed(it, header)
+    if closed:
+        yield words.get(closed, f"closed {closed}")
+
+
+def _to(it: Connection, header: Header) -> str:
+    return f"to {it.peer}" if it.kind == CLIENT and it.peer else _other_side(it, header)
 
 
 def rows(study: Study, options: Options) -> Iterator[dict[str, object]]:

@@ -29,6 +29,8 @@ STYLES = {
     "strong": "bold",
     "dim": "dim",
     "note": "yellow",
+    "cursor": "reverse",
+    "here": "bold reverse",
 }
 """Every style that a view may name, and how rich spells it."""
 
@@ -66,6 +68,9 @@ class Glyphs:
     arrow: str
     below: str
     """In front of what lies beneath a line."""
+    back: str
+    cursor: str
+    """Where somebody stands on a line of time."""
     ascii: bool
 
 
@@ -80,6 +85,8 @@ UTF8 = Glyphs(
     tick="│",
     arrow="→",
     below="└",
+    back="←",
+    cursor="▼",
     ascii=False,
 )
 
@@ -94,6 +101,8 @@ ASCII = Glyphs(
     tick="|",
     arrow="->",
     below="`-",
+    back="<-",
+    cursor="v",
     ascii=True,
 )
 
@@ -107,6 +116,8 @@ NEEDED = "".join(
         UTF8.tick,
         UTF8.arrow,
         UTF8.below,
+        UTF8.back,
+        UTF8.cursor,
         "µ",
     )
 )

@@ -8,21 +8,23 @@ Rules    answers, names of errnos and ready descriptors are never cut: they go o
          Rows of the server and of the tool itself, the system calls of an interpreter that starts, and the steps of
          generators between calls that are folded, are shown with `unfold`, or when the filter names them; the last line
          says how many are not shown.
+Pages    a log of more than `PAGE` lines that go to a pipe is laid out page by page, and of a long file the first page is
+         there before the file has been read (`beginning`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import chain
 
-from tracedemo.analysis.folding import Fold, fold
+from tracedemo.analysis.folding import Fold, fold, last_group
 from tracedemo.analysis.segments import is_call
 from tracedemo.analysis.sentences import duration_words
 from tracedemo.analysis.study import Study
-from tracedemo.events import FLOW, KERNEL, PYTHON, SERVER, TRACER, Event
+from tracedemo.events import FLOW, INJECTED, KERNEL, PYTHON, SERVER, TRACER
 from tracedemo.render.glyphs import Glyphs
 from tracedemo.render.grid import GAP, Column, Grid, note, width_of_cell
 from tracedemo.render.lines import BLANK, Line, fold_text, safe, shorten, width_of
@@ -45,6 +47,10 @@ from tracedemo.render.options import Options
 from tracedemo.render.words import count, listing, moment, name_of, short_file
 from tracedemo.tracefile import event_line
 
+PAGE = 4_000
+"""Lines that are laid out together where lines may be of any length: more of them are so many pages, so that the first is
+there before the last is known.
+"""
 STACKED = 80
 """Below so many columns a row takes two lines."""
 LINE_EARLY = 100
@@ -52,7 +58,7 @@ LINE_EARLY = 100
 WHY, SOURCE = 120, 150
 """From here on `why` may be a column, and the source line.  Without it a wakeup's cause stands on a line of its own."""
 
-_IMPORTING, _STEPS = "importing", "steps"
+_IMPORTING, _STEPS, _HANDLES = "importing", "steps", "handles"
 _BENEATH = "beneath"
 """A system call that is shown with its Python call."""
 _START = "start"
@@ -62,6 +68,7 @@ _HIDDEN = {
     TRACER: "of tracedemo itself",
     _IMPORTING: "of modules being imported",
     _STEPS: "yields and resumes between repeats",
+    _HANDLES: "of the event loop, which made no call",
 }
 
 
@@ -87,18 +94,7 @@ def select(study: Study, options: Options) -> Selection:
         events = study.events
         return Selection([Fold((row,), events[row].duration or 0) for row in wanted], {}, unwanted)
     words = named(options)
-    hidden: Counter[str] = Counter()
-    rows: list[int] = []
-    shown: set[int] = set()
-    for row in wanted:
-        event = study.events[row]
-        kind = _kind(event) if event.lane != KERNEL else _kernel_kind(row, shown, study, options)
-        asked_for = {event.lane, kind, event.op} & words and (event.lane != KERNEL or kind == KERNEL)
-        if kind not in (*_HIDDEN, _BENEATH, _START) or asked_for or kind in words:
-            rows.append(row)
-            shown.add(row)
-        elif kind in _HIDDEN:
-            hidden[kind] += 1
+    rows, hidden = _shown(study, wanted, options)
     folds = []
     for one in together(fold(study.trace, rows), study, options):
         event = study.events[one.first]
@@ -107,6 +103,24 @@ def select(study: Study, options: Options) -> Selection:
         else:
             folds.append(one)
     return Selection(folds, hidden, unwanted)
+
+
+def _shown(study: Study, wanted: Iterable[int], options: Options) -> tuple[list[int], Counter[str]]:
+    """The rows that are not hidden, and how many of each kind are."""
+    words = named(options)
+    hidden: Counter[str] = Counter()
+    rows: list[int] = []
+    shown: set[int] = set()
+    for row in wanted:
+        event = study.events[row]
+        kind = _kind(row, study) if event.lane != KERNEL else _kernel_kind(row, shown, study, options)
+        asked_for = {event.lane, kind, event.op} & words and (event.lane != KERNEL or kind == KERNEL)
+        if kind not in (*_HIDDEN, _BENEATH, _START) or asked_for or kind in words:
+            rows.append(row)
+            shown.add(row)
+        elif kind in _HIDDEN:
+            hidden[kind] += 1
+    return rows, hidden
 
 
 def _kernel_kind(row: int, shown: AbstractSet[int], study: Study, options: Options) -> str:
@@ -124,8 +138,13 @@ def _kernel_kind(row: int, shown: AbstractSet[int], study: Study, options: Optio
     return _IMPORTING if not is_call(events[above]) else KERNEL
 
 
-def _kind(event: Event) -> str:
+def _kind(row: int, study: Study) -> str:
     """What a row is as far as hiding goes."""
+    event = study.events[row]
+    if event.op == "callback" and event.lane == FLOW and row not in study.busy_handles:
+        return _HANDLES
+    if event.lane == SERVER and event.mark == INJECTED:
+        return INJECTED  # what our server did wrong on purpose is what the rest is about
     if event.lane != PYTHON or event.mark == TRACER:
         return event.mark if event.mark == TRACER else event.lane
     return PYTHON if is_call(event) else _IMPORTING
@@ -141,6 +160,11 @@ def table(study: Study, options: Options) -> Iterator[Line]:
     yield from note(safe(title, glyphs), width, "title")
     yield BLANK
     selection = select(study, options)
+    if width is None and len(selection.folds) > PAGE:
+        yield from chain.from_iterable(_pages(study, selection.folds, options))
+        yield from _footer(selection, options)
+        yield from Kernel(study, selection.folds, options).footer(options)
+        return
     writer = Writer(study, selection.folds, glyphs)
     kernel = Kernel(study, selection.folds, options)
     rows = list(map(kernel.retold, writer.rows(selection.folds), selection.folds))
@@ -152,6 +176,43 @@ def table(study: Study, options: Options) -> Iterator[Line]:
         yield from _columns(rows, kernel, writer.file, options)
     yield from _footer(selection, options)
     yield from kernel.footer(options)
+
+
+def beginning(study: Study, options: Options, certain: int) -> list[Line]:
+    """The first page of the log of a run of which `study` is only the beginning: the same lines as those of the whole.
+    None of them where not a whole page is certain, or where there are no pages.
+
+    Args:
+        certain: the row from which on the whole may tell otherwise (`analysis.beginning`).
+    """
+    if options.width is not None or options.unfold or options.only is not None:
+        return []
+    rows, _ = _shown(study, study.rows(None), options)
+    certain = min([certain, *last_group(study.trace, rows)[:1]])
+    folds = select(study, options).folds
+    if len(folds) <= PAGE or any(one.last >= certain for one in folds[:PAGE]):
+        return []
+    title = f"{name_of(study)}: what the program asks, and what the kernel answers"
+    page = next(_pages(study, folds, options))
+    return [*note(safe(title, options.glyphs), None, "title"), BLANK, *page]
+
+
+def _pages(study: Study, folds: Sequence[Fold], options: Options) -> Iterator[Iterator[Line]]:
+    """A log of very many lines, page by page, each as wide as its own cells need."""
+    writer, titles, end = Writer(study, (), options.glyphs), "", 0
+    for begin in range(0, len(folds), PAGE):
+        some = folds[begin : begin + PAGE]
+        rows = range(end, max(end, some[-1].last + 1))
+        end = rows.stop
+        writer.turn(some, rows)
+        kernel = Kernel(study, some, options)
+        lines: Sequence[Row] = list(map(kernel.retold, writer.rows(some), some))
+        if kernel.beside(None):
+            lines = kernel.put_beside(lines, in_lines=False)
+        layout = _layout(writer.file, None, kernel=kernel.shown)
+        grid = Grid(layout, lines, options.glyphs, None, styled=options.styled)
+        yield chain(grid.head() if writer.file != titles else (), chain.from_iterable(grid.body()))
+        titles = writer.file
 
 
 def _columns(rows: Sequence[Row], kernel: Kernel, file: str, options: Options) -> Iterator[Line]:

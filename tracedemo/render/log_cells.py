@@ -32,7 +32,7 @@ source."""
 _SAYS = ("lane", "op", "args", "result", "errno", "exc", "bytes", "site", "user_site", "mark")
 """The fields of an event that these are made of."""
 
-_OPENING = frozenset({"socket", "socketpair", "accept", "dup", "selector"})
+OPENED = frozenset({"socket", "socketpair", "accept", "dup", "selector"})
 """Calls whose answer is their descriptor; of all others the answer is the same for every descriptor."""
 
 
@@ -56,6 +56,7 @@ class Writer:
     """
 
     def __init__(self, study: Study, folds: Sequence[Fold], glyphs: Glyphs) -> None:
+        """For rows that are laid out together; without any, for pages (`turn`)."""
         self._study = study
         self._glyphs = glyphs
         self._states = study.row_states
@@ -69,10 +70,34 @@ class Writer:
         self._known: dict[Hashable, Alike] = {}
         # A process that makes no call of Python can make system calls.
         lanes, pids = study.trace.column("lane"), study.trace.column("pid")
-        self._pids = {*study.pids, *(pids[one.first] for one in folds if lanes[one.first] == KERNEL)}
-        files = files_of(study, folds)
-        self._one_file = len(files) == 1
-        self.file = safe(short_file(files[0]), glyphs) if self._one_file else MANY_FILES
+        self._pids = {
+            *(study.pids if folds else ()),
+            *(pids[one.first] for one in folds if lanes[one.first] == KERNEL),
+        }
+        self._files = dict.fromkeys(files_of(study, folds))
+        self._name_files()
+
+    def turn(self, folds: Sequence[Fold], rows: Iterable[int]) -> None:
+        """The next page: what is said of all rows is said of those that came so far.
+
+        Args:
+            folds: the lines of the page.
+            rows: all rows that came with it, shown or not.
+        """
+        events, states = self._study.events, self._states
+        self._pids.update(
+            events[row].pid for row in rows if states[row] is not None or events[row].lane == FLOW
+        )
+        self._pids.update(events[one.first].pid for one in folds if events[one.first].lane == KERNEL)
+        places = (events[one.first].place for one in folds)
+        self._files.update((site.file, None) for site in places if site is not None)
+        if self._one_file != (len(self._files) == 1):
+            self._sites.clear()
+        self._name_files()
+
+    def _name_files(self) -> None:
+        self._one_file = len(self._files) == 1
+        self.file = safe(short_file(next(iter(self._files))), self._glyphs) if self._one_file else MANY_FILES
 
     def rows(self, folds: Iterable[Fold]) -> Iterator[Row]:
         """The lines of the log."""
@@ -98,13 +123,13 @@ class Writer:
     def _alike(self, number: int, event: Event, wakeup: Wakeup | None) -> Alike:
         """All that a row says but when, who of the program, how long and why: many rows say the same."""
         op, lane, state = event.op, event.lane, self._states[number]
-        told = event.fd if op in _OPENING else event.conn if lane == SERVER else None
+        told = event.fd if op in OPENED else event.conn if lane == SERVER else None
         woken = wakeup is not None and not wakeup.empty
         # The state by its id: to hash a member of an enum is a call of Python.
         key = (self._says[number], told, id(state), woken, event.t1 is None)
         found = self._known.get(key)
         if found is None:
-            style, answered, waited = _styles(event, state, woken=woken)
+            style, answered, waited = styles_of(event, state, woken=woken)
             context = self._study.context
             found = self._known[key] = (
                 style,
@@ -139,7 +164,7 @@ class Writer:
         return found
 
     def _cause(self, wakeup: Wakeup) -> Cell:
-        return self._cell(_cause(wakeup), "wakeup")
+        return self._cell(cause_text(wakeup), "wakeup")
 
     def _cell(self, text: str, style: str) -> Cell:
         found = self._cells.get((text, style))
@@ -171,7 +196,7 @@ class Writer:
         return found
 
 
-def _styles(event: Event, state: State | None, *, woken: bool) -> tuple[str, str, str]:
+def styles_of(event: Event, state: State | None, *, woken: bool) -> tuple[str, str, str]:
     """Of the row, of its answer, of its duration."""
     if event.lane != PYTHON or event.mark == TRACER:
         return "dim", "dim", "dim"
@@ -191,7 +216,7 @@ def _call(event: Event, context: Context) -> str:
     return f"{call_text(event)} ({label})" if label else call_text(event)
 
 
-def _cause(wakeup: Wakeup) -> str:
+def cause_text(wakeup: Wakeup) -> str:
     """Why a select returned; with one cause for all, the answer says which descriptors they are."""
     if wakeup.empty and not wakeup.slept:
         return ""  # the answer says so

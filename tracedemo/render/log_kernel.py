@@ -23,6 +23,19 @@ KERNEL_MOST = 48
 OUTSIDE = "(no Python call)"
 
 
+def aloud(lines: Sequence[Beneath]) -> str:
+    """What stands beneath a call, to be read aloud; empty: nothing."""
+    if not lines:
+        return ""
+    number = sum(len(line.rows) for line in lines)
+    if not number:
+        return f"Beneath it is {lines[0].aloud}."
+    if number > 1 and len(lines) == 1:
+        return f"Beneath it, {lines[0].aloud}."
+    calls = f"{'is' if number == 1 else 'are'} {count(number, 'system call')}"
+    return f"Beneath it {calls}: {'; '.join(line.aloud for line in lines)}."
+
+
 class Kernel:
     """What stands beneath each line of a log."""
 
@@ -59,16 +72,7 @@ class Kernel:
 
     def told(self, one: Fold) -> str:
         """What stands beneath, to be read aloud; empty: nothing."""
-        lines = () if self._outside(one) else self._lines(one)
-        if not lines:
-            return ""
-        number = sum(len(line.rows) for line in lines)
-        if not number:
-            return f"Beneath it is {lines[0].aloud}."
-        if number > 1 and len(lines) == 1:
-            return f"Beneath it, {lines[0].aloud}."
-        calls = f"{'is' if number == 1 else 'are'} {count(number, 'system call')}"
-        return f"Beneath it {calls}: {'; '.join(line.aloud for line in lines)}."
+        return aloud(() if self._outside(one) else self._lines(one))
 
     def footer(self, options: Options) -> Iterator[Line]:
         """How well the two lanes fit, and what is not shown of the kernel's."""

@@ -26,12 +26,16 @@ def table(study: Study, options: Options) -> Iterator[Line]:
     glyphs, found = options.glyphs, study.summary
     yield from note(safe(verdict(study, glyphs), glyphs), options.width, "title")
     yield BLANK
+    if first := [*found.header.beyond, *([found.partial] if found.partial else [])]:
+        for text in first:
+            yield from note(safe(text, glyphs), options.width, "note", 2)
+        yield BLANK
     if found.thread_time:
         yield from _times(found, options.picture, glyphs)
         yield BLANK
     rows = [
         (cell(f"  {label}"), cell(value, style or "strong"), cell(safe(detail, glyphs), "dim"))
-        for label, value, detail, style in _rows(found, glyphs)
+        for label, value, detail, style in numbers(found, glyphs)
     ]
     columns = (Column(""), Column("", right=True), Column("", rank=1, least=12, wrap=True))
     grid = Grid(columns, rows, glyphs, options.width)
@@ -81,9 +85,9 @@ def _state_row(found: Summary, state: State, width: int, glyphs: Glyphs) -> tupl
     )
 
 
-def _rows(found: Summary, glyphs: Glyphs) -> Iterator[tuple[str, str, str, str]]:
+def numbers(found: Summary, glyphs: Glyphs) -> Iterator[tuple[str, str, str, str]]:
     """(label, value, details, style of the value) of each number."""
-    yield "calls", f"{found.calls:,}", counts(found.by_op), ""
+    yield "calls kept" if found.partial else "calls", f"{found.calls:,}", counts(found.by_op), ""
     if found.system_calls is not None:
         yield "system calls", f"{found.system_calls:,}", counts(found.by_system_call), ""
     yield (
@@ -120,10 +124,12 @@ def _connections(found: Summary) -> str:
     if not found.connections:
         return ""
     parts = [f"{found.in_flight:,} in flight at most"]
+    # What was not kept may hold what is not seen here.
+    never = "not seen to be" if found.partial else "never"
     if found.connected < found.connections:
-        parts.append(f"{found.connections - found.connected:,} never connected")
+        parts.append(f"{found.connections - found.connected:,} {never} connected")
     if found.never_closed:
-        parts.append(f"{found.never_closed:,} never closed")
+        parts.append(f"{found.never_closed:,} {never} closed")
     return ", ".join(parts)
 
 
@@ -131,7 +137,7 @@ def _notes(found: Summary, options: Options) -> Iterator[Line]:
     glyphs = options.glyphs
     texts = [(f"The server was {found.pace}.", "dim")] if found.pace else []
     texts += [(text, "dim") for text in kernel_texts(found)]
-    texts += [(text, "note") for text in (_ending(found), *found.notes) if text]
+    texts += [(text, "note") for text in (ending(found), *found.notes) if text]
     if texts:
         yield BLANK
     for text, style in texts:
@@ -153,7 +159,7 @@ def kernel_texts(found: Summary) -> Iterator[str]:
         yield f"Not among them: {count(found.startup_calls, 'system call')} of the interpreter's start."
 
 
-def _ending(found: Summary) -> str:
+def ending(found: Summary) -> str:
     """How the program ended, if not by itself and well."""
     header = found.header
     if header.ended != "exit":
@@ -165,11 +171,14 @@ def plain(study: Study, options: Options) -> Iterator[str]:
     """The numbers in sentences."""
     found = study.summary
     yield f"{name_of(study)}: {duration_words(found.wall)} in all."
+    yield from found.header.beyond
+    if found.partial:
+        yield found.partial
     for state in _states(found):
         if found.states[state]:
             time = duration_words(found.states[state])
             yield f"{capital(THREAD_WORDS[state])}: {time}, {percent_words(found.share(state))}."
-    for label, value, detail, _ in _rows(found, options.glyphs):
+    for label, value, detail, _ in numbers(found, options.glyphs):
         if not label.startswith("CPU"):
             yield f"{capital(label)}: {value}{f' ({detail})' if detail else ''}."
     if found.cpu_user or found.cpu_system:
@@ -183,7 +192,7 @@ def plain(study: Study, options: Options) -> Iterator[str]:
     if found.pace:
         yield f"The server was {found.pace}."
     yield from kernel_texts(found)
-    yield from (text for text in (_ending(found), *found.notes) if text)
+    yield from (text for text in (ending(found), *found.notes) if text)
 
 
 def rows(study: Study, _options: Options) -> Iterator[dict[str, object]]:

@@ -13,7 +13,7 @@ Theory
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -67,7 +67,7 @@ def drawn(studies: Sequence[Study], names: Sequence[str], options: Options) -> I
     """Axis, lanes and legend."""
     glyphs, room = options.glyphs, options.picture
     groups = [
-        _lanes(study, name, single=len(studies) == 1) for study, name in zip(studies, names, strict=True)
+        lanes_of(study, name, single=len(studies) == 1) for study, name in zip(studies, names, strict=True)
     ]
     span = max((study.states.wall for study in studies), default=0)
     if not any(study.states.threads for study in studies):
@@ -87,13 +87,21 @@ def drawn(studies: Sequence[Study], names: Sequence[str], options: Options) -> I
     yield from legend(room, glyphs, threads_parked=any(map(_threads_parked, studies)))
 
 
+WAKEUPS = "  wakeups"
+"""The label of the line with a mark for each wakeup."""
+
 Labelled = tuple[str, str, Lane | None]
 """(label, its style, the lane; None: the wakeups)"""
 
 
-def _lanes(study: Study, name: str, *, single: bool) -> list[Labelled]:
-    """What to draw for a run: threads, wakeups, connections."""
-    threads = _some(study.states.threads)
+def lanes_of(study: Study, name: str, *, single: bool, every: bool = False) -> list[Labelled]:
+    """What to draw for a run: threads, wakeups, connections.
+
+    Args:
+        every: all of them, however many.
+    """
+    some: Callable[[Sequence[Lane]], Sequence[Lane]] = tuple if every else _some
+    threads = some(study.states.threads)
     several = len(study.pids) > 1
     if single:
         top: list[Labelled] = [(_with_pid(lane, several=several), "strong", lane) for lane in threads]
@@ -104,10 +112,10 @@ def _lanes(study: Study, name: str, *, single: bool) -> list[Labelled]:
             (name, "strong", None),
             *((f"  {_with_pid(lane, several=several)}", "", lane) for lane in threads),
         ]
-    wakeups: list[Labelled] = [("  wakeups", "dim", None)] if study.wakeups else []
+    wakeups: list[Labelled] = [(WAKEUPS, "dim", None)] if study.wakeups else []
     own = {(lane.pid, lane.label) for lane in study.states.threads}
     # A thread with one connection that is called like it: its line tells all.
-    below = [lane for lane in _some(study.states.connections) if (lane.pid, lane.label) not in own]
+    below = [lane for lane in some(study.states.connections) if (lane.pid, lane.label) not in own]
     return [*top, *wakeups, *((f"  {_with_pid(lane, several=several)}", "dim", lane) for lane in below)]
 
 
@@ -131,9 +139,9 @@ def _labelled(name: str, style: str, lane: Lane | None, study: Study, scale: Sca
     head: Piece = (text + " " * (scale.label - width_of(text)), style)
     if lane is not None:
         return (head, *draw(lane, study.origin, scale, glyphs))
-    if name != "  wakeups":
+    if name != WAKEUPS:
         return (head,)
-    return (head, *_wakeups(study, scale, glyphs))
+    return (head, *wakeup_marks(study, scale, glyphs))
 
 
 # One line
@@ -178,7 +186,7 @@ def _shown(times: dict[State, int], waiting: Sequence[State]) -> State | None:
     return State.PARKED if times else None
 
 
-def _wakeups(study: Study, scale: Scale, glyphs: Glyphs) -> Iterator[Piece]:
+def wakeup_marks(study: Study, scale: Scale, glyphs: Glyphs) -> Iterator[Piece]:
     """A mark in each column in which a select returned; dim where nothing was ready."""
     marks: dict[int, str] = {}
     for wakeup in study.wakeups:
@@ -195,14 +203,21 @@ def _wakeups(study: Study, scale: Scale, glyphs: Glyphs) -> Iterator[Piece]:
 
 def _axis(scale: Scale, span: int, glyphs: Glyphs) -> Line:
     """Marks at round times, as many as have room for their words."""
-    step = _step(span, scale.columns)
     text = " " * scale.label
-    for number in range(span // step + 1 if step else 1):
-        column = scale.label + (scale.column(number * step) if span else 0)
-        mark = f"{glyphs.tick}{took(number * step, glyphs) if number else '0'}"
-        if len(text) <= column and column + len(mark) <= scale.label + scale.columns:
-            text += " " * (column - len(text)) + mark
+    for column, mark in marks(scale, span, glyphs):
+        if len(text) <= scale.label + column:
+            text = text.ljust(scale.label + column) + mark
     return ((text, "dim"),)
+
+
+def marks(scale: Scale, span: int, glyphs: Glyphs) -> Iterator[tuple[int, str]]:
+    """Round times: in which column each stands, and how it is written."""
+    step = _step(span, scale.columns)
+    for number in range(span // step + 1 if step else 1):
+        column = scale.column(number * step) if span else 0
+        mark = f"{glyphs.tick}{took(number * step, glyphs) if number else '0'}"
+        if column + len(mark) <= scale.columns:
+            yield column, mark
 
 
 def _step(span: int, columns: int) -> int:

@@ -15,6 +15,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,6 +44,21 @@ class View:
 
         return Sheet(lambda: self._lines(studies, options))
 
+    def beginning(self, study: Study, options: Options, certain: int) -> list[str]:
+        """The first lines of the view of a run of which only the beginning is known, each with its end; none where this
+        view, or this run, has none that are certain.
+
+        Args:
+            certain: the row from which on the whole may tell otherwise.
+        """
+        if not hasattr(self._module, "beginning"):
+            return []
+        from tracedemo.render.lines import Sheet, trimmed
+
+        lines = self._module.beginning(study, options, certain)
+        said = self._parts_said(study, options)
+        return list(Sheet(lambda: map(trimmed, chain(said, lines))).texts()) if lines else []
+
     def plain(self, studies: Sequence[Study], options: Options) -> Iterator[str]:
         """The view in sentences, one a line."""
         from tracedemo.render.lines import safe
@@ -50,7 +66,7 @@ class View:
         for found in self._parts(studies):
             if len(studies) > 1 and not self.joint:
                 yield safe(f"{found.name}:", options.glyphs)
-            for text in self._module.plain(found, options):
+            for text in (*self._part_of(found), *self._module.plain(found, options)):
                 yield safe(text, options.glyphs)
 
     def jsonl(self, studies: Sequence[Study], options: Options) -> Iterator[str]:
@@ -71,14 +87,32 @@ class View:
     def _parts(self, studies: Sequence[Study]) -> Sequence[Any]:
         return [studies] if self.joint else studies
 
+    def _part_of(self, found: Any) -> Iterator[str]:
+        """What is to be said first when not all of a run was kept.  Some views say it themselves."""
+        from tracedemo.analysis.losses import kept
+
+        for study in () if self.name in ("summary", "comparison") else found if self.joint else [found]:
+            if part := kept(study.trace.header):
+                whose = f"{study.name}: " if self.joint else ""
+                yield f"{whose}{part}: what follows is about these."
+
     def _lines(self, studies: Sequence[Study], options: Options) -> Iterator[Line]:
         from tracedemo.render.lines import trimmed
 
         for number, found in enumerate(self._parts(studies)):
             if number:
                 yield ()
+            yield from self._parts_said(found, options)
             for line in self._module.table(found, options):
                 yield line if not line or line[-1][0][-1:] != " " else trimmed(line)
+
+    def _parts_said(self, found: Any, options: Options) -> Iterator[Line]:
+        from tracedemo.render.grid import note
+        from tracedemo.render.lines import safe
+
+        for text in self._part_of(found):
+            yield from note(safe(text, options.glyphs), options.width, "note")
+            yield ()
 
 
 VIEWS = {
@@ -92,11 +126,17 @@ VIEWS = {
         View("phases", "The phases", "what the calls were for, and what each phase cost"),
         View("wakeups", "The wakeups", "what woke each select, and who went on because of it", filtered=True),
         View(
+            "loop",
+            "The event loop",
+            "an event loop turn by turn: what was ready, and what ran",
+        ),
+        View(
             "connections",
             "The connections",
             "peer, times, bytes, reuse and end of each connection",
             filtered=True,
         ),
+        View("findings", "The findings", "what the run tells about your code: evidence, cost, what to do"),
         View("comparison", "The comparison", "runs side by side: numbers, phases, timelines", joint=True),
     )
 }

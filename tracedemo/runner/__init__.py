@@ -11,24 +11,28 @@ Theory of operation
     targets.py   what can be run, and how            child.py      one process: started, waited for, reaped
     machine.py   limits, and a place for the spools  evidence.py   what it left behind, as a Trace
     orphans.py   what a killed tracer leaves         kernel.py     what a kernel engine saw of it
+    guard.py     what we leave when we are killed    broken_off.py what can be made of that
+    limit.py     how long a variant may wait for a server that misbehaves
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from tracedemo.errors import MachineError
 from tracedemo.events import Trace
-from tracedemo.recorders.kernel import choose
-from tracedemo.runner.child import spawn
+from tracedemo.recorders.kernel import Engine, choose
+from tracedemo.runner.broken_off import forget_plan, write_plan
+from tracedemo.runner.child import Finished, spawn
 from tracedemo.runner.evidence import read_trace
+from tracedemo.runner.guard import HOOK, Guarded, guarded_folder
 from tracedemo.runner.kernel import read_kernel
-from tracedemo.runner.machine import on_one_processor, place_for_spools, room_for, slots_that_fit
+from tracedemo.runner.limit import limit_of
+from tracedemo.runner.machine import on_one_processor, room_for, slots_that_fit
 from tracedemo.runner.orphans import adopting, end_orphans
 from tracedemo.runner.targets import ADDRESS, RunOptions, Target, find_python, find_target, variant_target
 from tracedemo.server import ServerHandle, running_server
@@ -71,52 +75,65 @@ def run(target: Target, options: RunOptions) -> Run:
         RecorderError: the target ran, but left nothing that we can read.
         UsageError: there is no such kernel engine.
     """
-    engine, why_none = (None, "") if options.kernel is None else choose(options.kernel)
-    with _folder() as folder:
+    if (limit := limit_of(target, options)) is not None:
+        options = replace(options, duration=limit, limit=limit)
+    with guarded_folder(options.rescue) as guarded:
+        folder = guarded.folder
+        engine, why_none = _engine(options, folder)
         with _server_for(target, options, folder) as server:
             argv = _arguments(target, options, server)
-            before = options.prefix if engine is None else engine.prefix(folder)
-            traced = engine is not None
-            with room_for(target, options), on_one_processor(wanted=traced), adopting(wanted=traced):
-                command = [*before, *([] if target.kind == "command" else [options.python]), *argv]
-                environment = _environment(target, options, server, folder)
-                left = 0
-                try:
-                    finished = spawn(command, environment, folder, capture=options.capture, duration=options.duration,
-                                     tell=options.tell if traced else None)  # fmt: skip
-                finally:
-                    if traced:
-                        left = end_orphans(folder)
+            write_plan(folder, target, argv, options, server, engine)
+            finished, left = _spawn(target, argv, options, server, guarded, engine)
         seen = read_kernel(engine, folder, why_none, left)
         trace = read_trace(target, argv, options, server, folder, finished, seen)
+        if options.receive is not None:
+            options.receive(trace)
+        forget_plan(folder)
         output, complaints = (_text(folder / file) for file in ("stdout", "stderr"))
     return Run(trace, finished.exit_code, output, complaints, finished.told_to_end)
 
 
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A folder for the files of this run.
+def _engine(options: RunOptions, folder: Path) -> tuple[Engine | None, str]:
+    """The engine to use, or why there is none; a trial of it that was killed leaves nobody."""
+    if options.kernel is None:
+        return None, ""
+    with adopting(wanted=True):
+        try:
+            return choose(options.kernel, folder)
+        finally:
+            end_orphans(folder)
 
-    Raises:
-        MachineError: there is no place for temporary files.
-    """
-    try:
-        made = tempfile.TemporaryDirectory(
-            prefix="tracedemo-", dir=place_for_spools(), ignore_cleanup_errors=True
-        )
-    except OSError as error:
-        message = f"no folder for temporary files can be made: {error.strerror or error}"
-        raise MachineError(message, "Make room, or set TMPDIR to a folder that can be written.") from error
-    with made as name:
-        yield Path(name)
+
+def _spawn(
+    target: Target,
+    argv: list[str],
+    options: RunOptions,
+    server: ServerHandle | None,
+    guarded: Guarded,
+    engine: Engine | None,
+) -> tuple[Finished, int]:
+    """Run it, under an engine if there is one; and how many processes that had left behind, which were ended."""
+    folder, traced = guarded.folder, engine is not None
+    before = options.prefix if engine is None else engine.prefix(folder)
+    with room_for(target, options), on_one_processor(wanted=traced), adopting(wanted=traced):
+        command = [*before, *([] if target.kind == "command" else [options.python]), *argv]
+        environment = _environment(target, options, server, folder)
+        left = 0
+        try:
+            finished = spawn(command, environment, folder, capture=options.capture, duration=options.duration,
+                             tell=options.tell if traced else None, started=guarded.started)  # fmt: skip
+        finally:
+            if traced:
+                left = end_orphans(folder)
+    return finished, left
 
 
 @contextmanager
 def _server_for(target: Target, options: RunOptions, folder: Path) -> Iterator[ServerHandle | None]:
     """Our server, for a variant without --url and for a script that asks for its address."""
-    wanted = options.address is None and (
-        target.kind == "variant" or any(ADDRESS in word for word in target.argv)
-    )
+    variant = target.variant
+    asks = variant.fetches if variant is not None else any(ADDRESS in word for word in target.argv)
+    wanted = options.address is None and asks
     if not wanted:
         yield None
         return
@@ -129,29 +146,45 @@ def _arguments(target: Target, options: RunOptions, server: ServerHandle | None)
     if server is not None:
         host = options.host or server.host
         address = f"[{host}]:{server.port}" if ":" in host else f"{host}:{server.port}"
-    if target.kind == "variant":
-        return [*target.argv, address, "-n", str(options.requests), "--path", options.path]
+    if (variant := target.variant) is not None:
+        fetch = [address, "--path", options.path] if variant.fetches else []
+        given = {word.partition("=")[0] for word in target.argv}
+        own = [
+            f"{name}={value}"
+            for name, value in options.own.items()
+            if name in variant.options and name not in given
+        ]
+        return [*target.argv, *fetch, "-n", str(options.requests), *own]
     return [word.replace(ADDRESS, address) if server else word for word in target.argv]
 
 
 def _environment(
     target: Target, options: RunOptions, server: ServerHandle | None, folder: Path
 ) -> dict[str, str]:
-    environment = dict(os.environ)
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(HOOK)}
     settings = {
         "FOLDER": str(folder),
         "SLOTS": str(slots_that_fit(options.slots, folder)),
         "FLOW": "variant" if target.kind == "variant" else "script",
+        "KEEP": options.keep,
+        **({"CHILDREN": "1"} if options.children else {}),
+        **({"WATCHDOG": "1"} if options.watchdog else {}),
+        **({"INJECT": options.inject} if options.inject else {}),
     }
     if server is not None:
         settings["SERVERS"] = str(server.port)
         if server.control is not None:
             settings["CONTROL"] = str(server.control)
-    old = environment.get("PYTHONPATH")
+    # Inside a program that is recorded with its children PYTHONPATH is not the user's own.
+    old = (
+        os.environ.get(f"{HOOK}PYTHONPATH")
+        if f"{HOOK}CHILDREN" in os.environ
+        else environment.get("PYTHONPATH")
+    )
     if old is not None:
         settings["PYTHONPATH"] = old
     environment["PYTHONPATH"] = os.pathsep.join([str(STARTUP), *([old] if old else [])])
-    return environment | {f"TRACEDEMO_HOOK_{name}": value for name, value in settings.items()}
+    return environment | {f"{HOOK}{name}": value for name, value in settings.items()}
 
 
 def _text(path: Path) -> str:

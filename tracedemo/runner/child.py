@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -51,6 +51,7 @@ def spawn(
     capture: bool,
     duration: float | None = None,
     tell: Tell | None = None,
+    started: Callable[[int], None] | None = None,
 ) -> Finished:
     """Run a command to its end.
 
@@ -59,6 +60,7 @@ def spawn(
         capture: keep its output in `folder`/stdout and stderr.
         duration: seconds after which it is told to end.
         tell: told what a person who waits should know.
+        started: told the number of the process.
     """
     start = _clocks()
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
@@ -69,6 +71,8 @@ def spawn(
         except OSError as error:
             raise MachineError(f"cannot start {command[0]}: {error.strerror or error}") from error
         try:
+            if started is not None:
+                started(process.pid)
             with _passing_on(process, folder) as passed_on, _ending(process, folder, duration) as ended:
                 interrupted, usage = _wait(process, folder, tell)
         except BaseException:

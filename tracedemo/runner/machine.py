@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tracedemo.errors import MachineError
 from tracedemo.runner.targets import RunOptions, Target
+from tracedemo.variants import Variant
 
 SPARE_DESCRIPTORS = 64
 """Descriptors a program needs besides one for each request: files, the loop's own, the tool's."""
@@ -21,11 +22,10 @@ def room_for(target: Target, options: RunOptions) -> Iterator[None]:
     """Make sure that a variant gets the descriptors it needs: raise our own soft limit, which a child inherits, meanwhile.
 
     Raises:
-        MachineError: the hard limit is too low.
+        MachineError: the hard limit is too low, and the variant does not keep to what there is.
     """
-    wanted = (
-        options.requests + SPARE_DESCRIPTORS if target.kind == "variant" and target.name != "blocking" else 0
-    )
+    variant = target.variant
+    wanted = _wanted(variant, options) if variant is not None else 0
     try:
         import resource
     except ImportError:  # Windows has no such limit
@@ -35,6 +35,8 @@ def room_for(target: Target, options: RunOptions) -> Iterator[None]:
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         yield
         return
+    if hard != resource.RLIM_INFINITY and wanted > hard and variant is not None and _CAP in variant.options:
+        wanted = hard
     if hard != resource.RLIM_INFINITY and wanted > hard:
         message = (
             f"{options.requests:,} requests at once need {wanted:,} open files, and this machine allows a process"
@@ -49,6 +51,18 @@ def room_for(target: Target, options: RunOptions) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+_CAP = "--at-most"
+"""A variant that has this option opens no more sockets than there is room for."""
+
+
+def _wanted(variant: Variant, options: RunOptions) -> int:
+    """Descriptors that a variant needs."""
+    if not variant.at_once:
+        return 0
+    most = int(options.own.get(_CAP, options.requests)) if _CAP in variant.options else options.requests
+    return min(most, options.requests) + SPARE_DESCRIPTORS
 
 
 @contextmanager

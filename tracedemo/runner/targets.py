@@ -6,14 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from tracedemo.errors import UsageError
+from tracedemo.events import Trace
 from tracedemo.server import ServerOptions
-from tracedemo.variants import VARIANTS, Variant
+from tracedemo.variants import VARIANTS, Variant, by_name
 
 ADDRESS = "{address}"
 """In the arguments of a script: replaced by the address of our server, which is started for it."""
@@ -29,6 +30,11 @@ class Target(NamedTuple):
     argv: tuple[str, ...]
     """Arguments of the interpreter; a variant's addresses and options are added by the runner.  Of a command all of it."""
 
+    @property
+    def variant(self) -> Variant | None:
+        """The variant that it is, if it is one."""
+        return by_name(self.name.split()[0]) if self.kind == "variant" else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
@@ -41,6 +47,8 @@ class RunOptions:
     path: str = "/"
     host: str | None = None
     """Name under which a variant is told our server (--host localhost); None: its address."""
+    own: Mapping[str, str] = field(default_factory=dict)
+    """Options of variants' own, such as `--selector`, with their values: handed to each variant that has them."""
     slots: int = 1 << 20
     """Calls that are kept."""
     capture: bool = False
@@ -55,13 +63,42 @@ class RunOptions:
     """The kernel engine that writes down the system calls (`recorders.kernel.ENGINES`, or `auto`); None: none."""
     tell: Callable[[str], None] | None = None
     """Told what a person who waits should know."""
+    keep: str = "last"
+    """Which calls are kept when there are more than `slots`: the `first` or the `last`."""
+    children: bool = False
+    """Whether the programs that the target starts are recorded, too, as far as they are Python."""
+    watchdog: bool = False
+    """Whether a thread of ours in the target looks at turns of an event loop that take long."""
+    inject: str = ""
+    """What is set on the program's sockets before they connect (`recorders.inprocess.inject`); empty: nothing."""
+    limit: float | None = None
+    """Set by the runner, with `duration`, where nobody asked for one and our server may leave a variant waiting."""
     redact: bool = True
     """Whether values that may be secrets are hidden in what goes over sockets."""
+    receive: Callable[[Trace], None] | None = None
+    """Given the trace as soon as it is there, so that it can be kept whatever happens to us then."""
+    rescue: tuple[str, ...] = ()
+    """A command that makes something of the folder of a run, whose path is put behind it, when we are killed meanwhile."""
 
 
-def variant_target(variant: Variant) -> Target:
-    """A variant as a target."""
-    return Target("variant", variant.name, (str(variant.path),))
+def variant_target(variant: Variant, own: Sequence[str] = ()) -> Target:
+    """A variant as a target, with options of its own, which are then part of its name: `robust --selector poll`.
+
+    Raises:
+        UsageError: it has no such option, or a value is missing.
+    """
+    rest = list(own)
+    while rest:
+        name, equals, _ = rest.pop(0).partition("=")
+        if name not in variant.options:
+            has = f"Its own: {', '.join(variant.options)}" if variant.options else "It has none of its own."
+            raise UsageError(f"the variant {variant.name} has no option {name}", has)
+        if not equals and not rest:
+            raise UsageError(
+                f"{name} needs a value", f'For example: tracedemo compare "{variant.name} {name} ..."'
+            )
+        del rest[: not equals]
+    return Target("variant", " ".join((variant.name, *own)), (str(variant.path), *own))
 
 
 _OPTIONS = {
@@ -83,7 +120,7 @@ def _of_interpreter(words: Sequence[str]) -> Target:
 
 
 def find_target(words: Sequence[str], *, command: bool = False) -> Target:
-    """What the user means: a variant's name, a script with arguments, `-m module` or `-c code` with arguments.
+    """What the user means: a variant's name, with options of its own; a script, `-m module` or `-c code`, with arguments.
 
     Args:
         command: it may also be any command; one that starts a Python is recorded.
@@ -96,11 +133,13 @@ def find_target(words: Sequence[str], *, command: bool = False) -> Target:
         return _of_interpreter(words)
     for variant in VARIANTS:
         if variant.name == first:
-            return variant_target(variant)
+            return variant_target(variant, words[1:])
     names = ", ".join(variant.name for variant in VARIANTS)
     if not first:
         raise UsageError("an empty word is no target", f"Variants: {names}")
     path = Path(first)
+    if command and shutil.which(first):  # a path may lead to an interpreter, or to a tool with a first line
+        return Target("command", path.name, tuple(words))
     if os.path.isdir(path):  # noqa: PTH112  # any text may come, and be too long for a name
         example = path / ("__main__.py" if (path / "__main__.py").exists() else "your_script.py")
         raise UsageError(
@@ -108,8 +147,6 @@ def find_target(words: Sequence[str], *, command: bool = False) -> Target:
         )
     if os.path.exists(path):  # noqa: PTH110  # as above
         return Target("script", path.name, tuple(words))
-    if command and shutil.which(first):
-        return Target("command", path.name, tuple(words))
     if path.suffix or os.sep in first:
         message = f"there is no script {first}"
         raise UsageError(message, f"Variants that come with tracedemo: {names}")

@@ -29,7 +29,19 @@ from tracedemo.server.plan import Plan
 WRONG_WORDS = 2
 CANNOT_SERVE = 3
 _STDIN = 0
-_OPTIONS = ("host", "port", "delay_ms", "pieces", "gap_ms", "size", "pace", "nonce", "grace_ms")
+_OPTIONS = (
+    "host",
+    "port",
+    "delay_ms",
+    "pieces",
+    "gap_ms",
+    "size",
+    "pace",
+    "nonce",
+    "grace_ms",
+    "fault",
+    "seed",
+)
 
 
 def main(words: list[str]) -> int:
@@ -93,6 +105,8 @@ def _plan(given: dict[str, str]) -> Plan:
         pace=given["pace"],
         nonce=given["nonce"],
         grace_ms=float(given["grace_ms"]),
+        fault=given["fault"],
+        seed=int(given["seed"]),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from tracedemo.server.response import BREAK_OFF
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tracedemo.server.connection import Connection
@@ -28,9 +30,10 @@ class ClockPace:
         if conn.armed or conn.has_rest:
             return
         if conn.answer is not None:
-            wait = self._loop.plan.gap_ns if conn.piece else self._loop.plan.delay_ns
-            conn.armed = True
-            self._loop.timers.at(time.monotonic_ns() + wait, lambda: self._due(conn))
+            self._arm(conn, self._loop.plan.gap_ns if conn.piece else self._loop.plan.delay_ns)
+        elif conn.owes_move and conn.ending == BREAK_OFF:
+            # With what was sent just before, it might be taken for one thing.
+            self._arm(conn, self._loop.plan.gap_ns)
         elif conn.owes_move:
             self._loop.move(conn)
 
@@ -43,6 +46,10 @@ class ClockPace:
 
     def close(self) -> None:
         """There is nothing of ours to close."""
+
+    def _arm(self, conn: Connection, wait: int) -> None:
+        conn.armed = True
+        self._loop.timers.at(time.monotonic_ns() + wait, lambda: self._due(conn))
 
     def _due(self, conn: Connection) -> None:
         conn.armed = False

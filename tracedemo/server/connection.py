@@ -6,16 +6,18 @@ to move is the pace's business (clock.py, steps.py), what to watch is the loop's
 
 from __future__ import annotations
 
+import socket
 import time
 from collections import deque
 
-from tracedemo.lockstep import CLOSED, SENT
+from tracedemo.lockstep import CLOSED, RESET, SENT
+from tracedemo.server import faults
 from tracedemo.server.request import Refusal, RequestParser
+from tracedemo.server.response import BREAK_OFF, FINISH, KEEP_SILENT, LEAVE_UNREAD, UNREAD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
-
+    from tracedemo.server.faults import Faults
     from tracedemo.server.journal import Journal, Peer
     from tracedemo.server.request import Request
     from tracedemo.server.response import Answer, Responder
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 _PORTION = 65536
 _PORTIONS = 64
 """Read at once at most, so that a client that never stops sending cannot keep the loop to itself."""
+_SIP = 16
+"""Bytes that `slow-read` reads first; each time twice as many, up to a whole portion."""
 _MAX_QUEUE = 32
 """Requests that may wait for their answers; a client that sends more has to read first."""
 
@@ -36,11 +40,14 @@ class Connection:
         "_queue",
         "_responder",
         "_rest",
+        "_seed",
         "answer",
         "answered",
         "armed",
         "closing",
         "ended",
+        "ending",
+        "fault",
         "journal",
         "lingers",
         "mask",
@@ -48,12 +55,20 @@ class Connection:
         "open",
         "peer",
         "piece",
+        "resting",
         "said_end",
+        "sip",
         "sock",
     )
 
     def __init__(
-        self, sock: socket.socket, number: int, peer: Peer, responder: Responder, journal: Journal
+        self,
+        sock: socket.socket,
+        number: int,
+        peer: Peer,
+        responder: Responder,
+        journal: Journal,
+        given: Faults,
     ) -> None:
         self.sock = sock
         self.number = number
@@ -62,7 +77,12 @@ class Connection:
         self.answer: Answer | None = None  # the one under way
         self.piece = 0  # how many of its pieces have been sent
         self.answered = 0  # answers completely sent
-        self.closing = False  # nothing is left but to close
+        self.closing = False  # nothing is left but to close, or what else the ending says
+        self.ending = FINISH  # how an answer that is complete goes on
+        self.fault = given.of(number)
+        self.sip = _SIP if self.fault == faults.SLOW_READ else 0  # bytes to read at once; 0: all there are
+        self.resting = False  # between two sips
+        self._seed = given.seed
         self.lingers = False  # the client may still be sending what nobody will read
         self.ended = False  # the client has said that it sends no more
         self.said_end = False  # the loop's: the client has been told, only its last bytes are still read
@@ -88,17 +108,36 @@ class Connection:
     @property
     def wants_input(self) -> bool:
         """More may be read now."""
+        if self.resting or self.left_alone or (self.unread and self.answer is not None):
+            return False
         return not self.ended and len(self._queue) < _MAX_QUEUE
+
+    @property
+    def left_alone(self) -> bool:
+        """As if it had never been accepted."""
+        return self.fault == faults.NO_ACCEPT
+
+    @property
+    def unread(self) -> bool:
+        """Nobody reads what comes, but only looks whether something has come."""
+        return self.fault == faults.CLOSE_BEFORE_READ
+
+    @property
+    def silent(self) -> bool:
+        """Nothing more will ever be sent."""
+        return self.left_alone or (self.closing and self.ending == KEEP_SILENT)
 
     @property
     def owes_move(self) -> bool:
         """There is something to be done for the client: a piece, or the end of the connection."""
+        if self.silent:
+            return self.ended
         return self.has_rest or self.answer is not None or self.closing or self.ended
 
     @property
     def may_yet_ask(self) -> bool:
         """Nothing to be done, but a request has begun, or not one has ever come."""
-        return not self.owes_move and (self._parser.partial or not self.answered)
+        return not (self.owes_move or self.silent) and (self._parser.partial or not self.answered)
 
     def log(
         self, op: str, *, t: int | None = None, size: int | None = None, detail: str | None = None
@@ -112,21 +151,43 @@ class Connection:
         Raises:
             OSError: the connection is broken.
         """
+        if self.unread:
+            return self._look()
         before = self.ended
         something = False
-        for _ in range(_PORTIONS):
+        for _ in range(1 if self.sip else _PORTIONS):
             if not self.wants_input or not self._receive_portion():
                 break
             something = True
         self.begin()
         return something or self.ended != before
 
+    def _look(self) -> bool:
+        """Whether something has come that nobody will read."""
+        if self.answer is not None or self.closing or not self.wants_input:
+            return False
+        try:
+            # What is only looked at stays in the kernel's buffer, where a close finds it.
+            self.ended = not self.sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        self.answer = None if self.ended else UNREAD
+        return True
+
+    def hasten(self) -> None:
+        """Read the rest at once: the client waits, so that reading slowly would change nothing but the time."""
+        self.sip = 0
+        self.resting = False
+
     def _receive_portion(self) -> bool:
         try:
-            data = self.sock.recv(_PORTION)
+            data = self.sock.recv(self.sip or _PORTION)
         except BlockingIOError:
             return False
         self.ended = not data
+        if self.sip and data:
+            self.sip = min(2 * self.sip, _PORTION)
+            self.resting = True
         if not self._last_asked:
             for request in self._parser.feed(data):
                 self._take(request)
@@ -146,11 +207,11 @@ class Connection:
     def begin(self) -> None:
         """Take up the next request, unless an answer is under way."""
         if self.answer is None and self._queue:
-            self.answer = self._responder.answer(self._queue.popleft())
+            self.answer = self._responder.answer(self._queue.popleft(), self.fault, self.number, self._seed)
             self.piece = 0
 
     def move(self) -> str | None:
-        """Make one move: SENT; CLOSED, which the loop has to carry out; or None: there is none to make.
+        """Make one move: SENT; CLOSED or RESET, which the loop has to carry out; or None: there is none to make.
 
         Raises:
             OSError: the connection is broken.
@@ -158,13 +219,16 @@ class Connection:
         if self._rest:
             self.flush()
             return SENT
-        if self.answer is not None:
+        if self.answer is not None and self.answer.pieces:
             data = self.answer.pieces[self.piece]
             self.piece += 1
             self._send(data)
             self._end_answer()
             return SENT
-        return CLOSED if self.closing or self.ended else None
+        self._end_answer()
+        if self.silent or not self.closing:
+            return CLOSED if self.ended else None
+        return RESET if self.ending in (BREAK_OFF, LEAVE_UNREAD) else CLOSED
 
     def flush(self) -> None:
         """Send what is left of a piece, as far as there is room.
@@ -192,6 +256,7 @@ class Connection:
             return
         self.answered += 1
         self.closing = self.answer.close
+        self.ending = self.answer.ending
         self.lingers = self.answer.refused
         self.answer = None
         self.begin()

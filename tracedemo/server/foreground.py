@@ -67,7 +67,7 @@ def serve(
     """
     raise_file_limit()
     try:
-        listener = listen_tcp(plan.host, plan.port)
+        listener = listen_tcp(plan.host, plan.port, deaf=plan.faults.all_refused)
     except OSError as error:
         raise ServerError(why_not_listening(error, plan.host, plan.port), errno_name(error)) from error
     with listener:

@@ -5,12 +5,12 @@ with the last thing it did. Fields that do not apply are left out.
 
     t       CLOCK_MONOTONIC nanoseconds (`time.monotonic_ns()`). `sent`, `closed` and `reset` are stamped just
             before the call that does it, so that what it causes at the client is never earlier than its cause
-    op      accepted, request, sent, closed, reset, refused, error
+    op      accepted, request, sent, closed, reset, error; fault: this connection gets the one that is named
     conn    the server's number of the connection, from 1, in the order of accept
     peer    [host, port] of the client
     bytes   bytes of the request, or bytes sent by this call
     piece   which piece of the answer was sent, from 1
-    detail  text: the request line, or what went wrong
+    detail  text: the request line, what went wrong, or the name of a fault
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
-OPS = ("accepted", "request", "sent", "closed", "reset", "refused", "error")
+OPS = ("accepted", "request", "sent", "closed", "reset", "refused", "error", "fault")
 
 
 class RawServerEvent(NamedTuple):
@@ -27,7 +27,7 @@ class RawServerEvent(NamedTuple):
     piece: int | None = None
     """Which piece of the answer, from 1; twice the same: it did not fit into one send."""
     detail: str | None = None
-    """The request line, or what went wrong."""
+    """The request line, what went wrong, or the name of a fault."""
 
 
 class RawLog(list[RawServerEvent]):

@@ -13,8 +13,11 @@ BACKLOG = max(4096, socket.SOMAXCONN)
 """The kernel cuts it to what the machine allows (net.core.somaxconn)."""
 
 
-def listen_tcp(host: str, port: int) -> socket.socket:
+def listen_tcp(host: str, port: int, *, deaf: bool = False) -> socket.socket:
     """A non-blocking listener.
+
+    Args:
+        deaf: take the port, and do not listen: the kernel refuses whoever comes, and nobody else gets the port.
 
     Raises:
         OSError: the host is not known (socket.gaierror), or nothing can listen there.
@@ -27,7 +30,8 @@ def listen_tcp(host: str, port: int) -> socket.socket:
             # from another.)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(BACKLOG)
+        if not deaf:
+            listener.listen(BACKLOG)
         listener.setblocking(False)
     except OSError:
         listener.close()

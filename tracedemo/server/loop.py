@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import selectors
 import socket
+import sys
 import time
 
-from tracedemo.lockstep import CLOSED
+from tracedemo.lockstep import CLOSED, RESET
 from tracedemo.server.connection import Connection
 from tracedemo.server.door import Door
-from tracedemo.server.response import Responder, make_body
+from tracedemo.server.faults import NO_ACCEPT
+from tracedemo.server.response import END_SENDING, LEAVE_UNREAD, Responder, make_body
 from tracedemo.server.timers import Timers
 
 TYPE_CHECKING = False
@@ -62,7 +64,10 @@ class Loop:
         self.selector = selectors.DefaultSelector()
         self.pace: Pace
         self._doors: list[Door] = []
-        self._entrance = self.add_door(listener, self._welcome)
+        self._listener = listener
+        # A listener that is never asked lets connections wait in the kernel's backlog; one that does not listen has none.
+        shut = plan.faults.all_refused or plan.faults.none_accepted
+        self._entrance = None if shut else self.add_door(listener, self._welcome)
         self._connections: set[Connection] = set()
         self._accepted = 0
         self._stopped = False
@@ -82,6 +87,8 @@ class Loop:
 
     def close(self) -> None:
         """Close all connections; the listeners stay their makers'."""
+        if self.plan.faults.none_accepted:
+            self._count_unaccepted()
         self._doors.clear()
         self.pace.close()
         for conn in list(self._connections):
@@ -98,7 +105,21 @@ class Loop:
 
     def accept(self) -> None:
         """Accept all clients who wait, now."""
-        self._entrance.accept()
+        if self._entrance is not None:
+            self._entrance.accept()
+
+    def _count_unaccepted(self) -> None:
+        """At the end: who was left in the backlog. Only by accepting them can that be known."""
+        while True:
+            try:
+                sock, address = self._listener.accept()
+            except OSError:  # there are no more, or there is no descriptor for them
+                return
+            self._accepted += 1
+            self.journal.write(
+                "fault", conn=self._accepted, peer=(str(address[0]), int(address[1])), detail=NO_ACCEPT
+            )
+            sock.close()
 
     def _short(self, error: OSError, *, first: bool) -> None:
         if first:
@@ -111,9 +132,11 @@ class Loop:
         now = time.monotonic_ns()
         self._accepted += 1
         peer = (str(address[0]), int(address[1]))
-        conn = Connection(sock, self._accepted, peer, self._responder, self.journal)
+        conn = Connection(sock, self._accepted, peer, self._responder, self.journal, self.plan.faults)
         self._connections.add(conn)
         conn.log("accepted", t=now)
+        if conn.fault:
+            conn.log("fault", t=now, detail=conn.fault)
         try:
             sock.setblocking(False)
             # A piece is a send is a segment: nothing may be held back to go out with the next.
@@ -136,6 +159,8 @@ class Loop:
                 changed = True
             if mask & selectors.EVENT_READ:
                 changed |= conn.receive()
+                if conn.resting:
+                    self.timers.at(time.monotonic_ns() + self.plan.gap_ns, lambda: self._rested(conn))
         except OSError as error:
             self._lose(conn, error)
         else:
@@ -143,15 +168,24 @@ class Loop:
                 self._changed(conn)
 
     def receive(self, conn: Connection) -> None:
-        """Read what has come on this connection, now."""
+        """Read what has come on this connection, now, and all of it."""
+        conn.hasten()
         self._ready(conn, selectors.EVENT_READ)
 
+    def _rested(self, conn: Connection) -> None:
+        """Take the next sip, if that is still to be done."""
+        conn.resting = False
+        if conn.open:
+            self._watch(conn)
+
     def move(self, conn: Connection) -> str | None:
-        """Make one move on this connection: `sent`, `closed`, or None: there was none to make."""
+        """Make one move on this connection: `sent`, `closed`, `reset`, or None: there was none to make."""
         try:
             what = conn.move()
             if what == CLOSED:
                 self._hang_up(conn)
+            elif what == RESET:
+                self._break_off(conn)
         except OSError as error:
             self._lose(conn, error)
             return None
@@ -192,7 +226,14 @@ class Loop:
         middle of its request is told the end, but listened to until it ends, too.
         """
         conn.receive()
-        conn.log("closed", t=time.monotonic_ns())
+        now = time.monotonic_ns()
+        if conn.ending == END_SENDING and not conn.ended:
+            conn.log("closed", t=now, detail="its own side only")
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.said_end = True
+            self.pace.gone(conn)
+            return
+        conn.log("closed", t=now)
         if not conn.lingers or conn.ended:
             self.give_up(conn)
             return
@@ -200,6 +241,16 @@ class Loop:
         conn.said_end = True
         self.pace.gone(conn)
         self.timers.at(time.monotonic_ns() + _LINGER_NS, lambda: self.give_up(conn))
+
+    def _break_off(self, conn: Connection) -> None:
+        """End the connection with a reset: by SO_LINGER with no time (socket(7)), or by what nobody has read (tcp(7))."""
+        now = time.monotonic_ns()
+        if conn.ending == LEAVE_UNREAD:
+            conn.log("closed", t=now, detail="with the request unread, which makes the kernel reset it")
+        else:
+            conn.log("reset", t=now)
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _no_linger())
+        self.give_up(conn)
 
     def give_up(self, conn: Connection) -> None:
         """Close the socket and forget the connection."""
@@ -213,6 +264,13 @@ class Loop:
         self.pace.gone(conn)
         for door in self._doors:
             door.open()
+
+
+def _no_linger() -> bytes:
+    """The `struct linger` {1, 0}: a close throws away what is unsent, and sends a reset."""
+    import struct
+
+    return struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 def _say(error: OSError) -> str:

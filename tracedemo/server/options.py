@@ -38,6 +38,10 @@ class ServerOptions:
     """A word in every line of the body, by which a run knows its answers; None: a new one at each start."""
     grace_ms: float = REQUEST_GRACE_S * 1000
     """Milliseconds to wait for what a client has begun before it asked for a step; lock-step only."""
+    fault: str = ""
+    """How it misbehaves: words as in `tracedemo.server.faults`, such as `reset:10%,stall`; empty: not at all."""
+    seed: int = 0
+    """Decides which connections get a fault: the same seed, the same connections."""
 
     def __post_init__(self) -> None:
         """Refuse nonsense now, not when the server starts."""

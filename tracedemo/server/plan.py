@@ -6,6 +6,8 @@ the words of its command line instead, because a dataclass would double the time
 
 from __future__ import annotations
 
+from tracedemo.server.faults import Faults
+
 CLOCK = "clock"
 LOCKSTEP = "lockstep"
 PACES = (CLOCK, LOCKSTEP)
@@ -24,7 +26,18 @@ _MS = 1_000_000
 class Plan:
     """All that the loop needs to know; times in nanoseconds, as `time.monotonic_ns()` has them."""
 
-    __slots__ = ("delay_ns", "gap_ns", "grace_ns", "host", "nonce", "pace", "pieces", "port", "size")
+    __slots__ = (
+        "delay_ns",
+        "faults",
+        "gap_ns",
+        "grace_ns",
+        "host",
+        "nonce",
+        "pace",
+        "pieces",
+        "port",
+        "size",
+    )
 
     def __init__(
         self,
@@ -38,6 +51,8 @@ class Plan:
         pace: str,
         nonce: str,
         grace_ms: float,
+        fault: str = "",
+        seed: int = 0,
     ) -> None:
         """Check and convert.
 
@@ -60,6 +75,7 @@ class Plan:
         self.pieces = pieces
         self.size = size
         self.nonce = nonce
+        self.faults = Faults(fault, seed)
 
 
 def _check(condition: bool, message: str) -> None:

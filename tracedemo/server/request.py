@@ -1,8 +1,8 @@
 """Bytes in, requests and refusals out: as much of HTTP/1 as a server of one page must read.  No socket here.
 
 After RFC 9112, sections 2 to 6 and 9.3, with these simplifications:
-- a body is skipped, by its Content-Length; a coded body (chunked) is refused with 501, since nobody wants it
-  here;
+- of a body, whose end its Content-Length tells, only length and digest are kept; a coded body (chunked) is
+  refused with 501, since nobody wants it here;
 - `Expect: 100-continue` is refused with 417, so that the client need not wait for a go-ahead;
 - a missing Host header is forgiven: people type requests by hand;
 - a bare LF ends a line as well as CRLF, and empty lines before a request are skipped (both are allowed by
@@ -17,6 +17,10 @@ below stops at MAX_HEAD, and the request line is judged as soon as it is complet
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
 MAX_HEAD = 64 * 1024
 """Bytes of request line and headers together; more is answered 431."""
 
@@ -28,14 +32,18 @@ _SHOWN = 60
 
 
 class Request:
-    """A complete request; `size` counts all its bytes, `line` is what it asked, readable."""
+    """A complete request; `size` counts all its bytes, `line` is what it asked, readable.
 
-    __slots__ = ("body", "keep_alive", "line", "method", "size")
+    `body` counts those of its body; `digest` is their SHA-256 in hexadecimal, empty when there were none.
+    """
+
+    __slots__ = ("body", "digest", "keep_alive", "line", "method", "size")
 
     def __init__(self, method: str, line: str, body: int, *, keep_alive: bool) -> None:
         self.method = method
         self.line = line
         self.body = body
+        self.digest = ""
         self.keep_alive = keep_alive
         self.size = 0
 
@@ -61,13 +69,14 @@ class _RefusedError(Exception):
 class RequestParser:
     """Reads one connection's bytes, in whatever portions they come."""
 
-    __slots__ = ("_buffer", "_dead", "_pending", "_searched", "_skip")
+    __slots__ = ("_buffer", "_dead", "_hash", "_left", "_pending", "_searched")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._searched = 0  # how far the buffer is known to hold no end of head
         self._pending: Request | None = None  # head read, body not yet over
-        self._skip = 0
+        self._hash: _Hash | None = None  # of the body so far
+        self._left = 0  # bytes of the body that are still to come
         self._dead = False
 
     @property
@@ -95,13 +104,24 @@ class RequestParser:
             self._pending = self._take_head()
         if self._pending is None:
             return None
-        skipped = min(self._skip, len(self._buffer))
-        del self._buffer[:skipped]
-        self._skip -= skipped
-        if self._skip:
+        if self._left and not self._take_body():
             return None
         request, self._pending = self._pending, None
+        if self._hash is not None:
+            request.digest, self._hash = self._hash.hexdigest(), None
         return request
+
+    def _take_body(self) -> bool:
+        """Count and hash what has come of a body, and keep nothing of it.  True: that was all."""
+        if self._hash is None:
+            from hashlib import sha256  # few requests have a body, and a server is to start quickly
+
+            self._hash = sha256()
+        part = self._buffer[: self._left]
+        del self._buffer[: self._left]
+        self._hash.update(part)
+        self._left -= len(part)
+        return not self._left
 
     def _take_head(self) -> Request | None:
         """Cut a complete head off the buffer, or None: there is none yet."""
@@ -122,7 +142,7 @@ class RequestParser:
         del buffer[:end]
         self._searched = 0
         request = _read_head(head)
-        self._skip = request.body
+        self._left = request.body
         request.size = end + request.body
         return request
 

@@ -5,6 +5,7 @@ There is no Date header: the same request must get the same number of bytes, on 
 
 from __future__ import annotations
 
+from tracedemo.server import faults
 from tracedemo.server.request import Refusal, Request
 
 _REASONS = {
@@ -18,18 +19,46 @@ _REASONS = {
 }
 
 
-class Answer:
-    """What is sent for one request: each piece in one send; then the connection is closed, or kept.
+_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""SHA-256 of no bytes (FIPS 180-4), for a POST without a body."""
 
-    `refused` says that the client may still be sending what nobody will read.
+FILL = 16 * 1024
+"""Bytes of each piece of the headers of `huge-headers`: small enough for any kernel's buffer ..."""
+FILLS = 8
+"""... and how many there are: together twice as long as the longest line that `http.client` takes."""
+
+
+FINISH = "finish"
+"""After the last piece: close in order, or keep the connection if that was agreed."""
+BREAK_OFF = "break off"
+"""A reset."""
+KEEP_SILENT = "keep silent"
+"""Nothing, for ever."""
+END_SENDING = "end sending"
+"""The end of our side only."""
+LEAVE_UNREAD = "leave unread"
+"""A close over a request that was never read, which the kernel makes a reset."""
+
+
+class Answer:
+    """What is sent for one request, each piece in one send, perhaps none; then the connection is closed, or kept.
+
+    `refused` says that the client may still be sending what nobody will read; `ending` is what follows the last piece.
     """
 
-    __slots__ = ("close", "pieces", "refused")
+    __slots__ = ("close", "ending", "pieces", "refused")
 
-    def __init__(self, pieces: tuple[bytes, ...], *, close: bool, refused: bool = False) -> None:
+    def __init__(
+        self, pieces: tuple[bytes, ...], *, close: bool, refused: bool = False, ending: str = FINISH
+    ) -> None:
         self.pieces = pieces
         self.close = close
         self.refused = refused
+        self.ending = ending
+
+
+UNREAD = Answer((), close=True, ending=LEAVE_UNREAD)
+"""The answer to a request that nobody reads."""
 
 
 class Responder:
@@ -45,8 +74,16 @@ class Responder:
         self._kept = self._page(keep_alive=True)
         self._parting = self._page(keep_alive=False)
 
-    def answer(self, request: Request | Refusal) -> Answer:
-        """The page for a GET, its headers for a HEAD, a sentence for all else."""
+    def answer(self, request: Request | Refusal, fault: str = "", number: int = 0, seed: int = 0) -> Answer:
+        """The page for a GET, its headers for a HEAD, for a POST or PUT what came, else a sentence; a fault spoils it.
+
+        Args:
+            number: of the connection; it and the seed make the noise of `garbage`.
+        """
+        good = self._proper(request)
+        return spoiled(good, fault, number, seed) if fault else good
+
+    def _proper(self, request: Request | Refusal) -> Answer:
         if isinstance(request, Refusal):
             return _sentence(request.status, request.why, keep_alive=False, refused=True)
         if request.method == "GET":
@@ -54,12 +91,58 @@ class Responder:
         if request.method == "HEAD":
             head = _head(200, self._length, keep_alive=request.keep_alive)
             return Answer((head,), close=not request.keep_alive)
-        return _sentence(405, "only GET and HEAD are answered here", keep_alive=request.keep_alive)
+        if request.method in ("POST", "PUT"):
+            return _receipt(request)
+        return _sentence(405, "only GET, HEAD, POST and PUT are answered here", keep_alive=request.keep_alive)
 
     def _page(self, *, keep_alive: bool) -> Answer:
         head = _head(200, self._length, keep_alive=keep_alive)
         first, *others = self._parts
         return Answer((head + first, *others), close=not keep_alive)
+
+
+_BLANK = b"\r\n\r\n"
+"""The end of the headers."""
+
+
+def spoiled(good: Answer, fault: str, number: int, seed: int) -> Answer:
+    """What a fault makes of an answer; those that are about something else than the answer leave it alone."""
+    if fault in _ENDINGS:
+        half, ending = _ENDINGS[fault]
+        return Answer(first_half(good.pieces) if half else (), close=True, ending=ending)
+    if fault == faults.GARBAGE:
+        return Answer(tuple(faults.noise(seed, number, len(piece)) for piece in good.pieces), close=True)
+    if fault == faults.HUGE_HEADERS:
+        return Answer(_with_huge_headers(good.pieces), close=good.close, refused=good.refused)
+    return good
+
+
+_ENDINGS = {
+    faults.RESET: (False, BREAK_OFF),
+    faults.RESET_MID_BODY: (True, BREAK_OFF),
+    faults.STALL: (True, KEEP_SILENT),
+    faults.HALF_CLOSE: (False, END_SENDING),
+    faults.TRUNCATED: (True, FINISH),
+}
+"""Fault -> whether half of the answer is sent before, and what follows."""
+
+
+def first_half(pieces: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Head and the first half of the body, in the pieces in which they would go; the last of them may be cut."""
+    head, _, body = b"".join(pieces).partition(_BLANK)
+    left = len(head) + len(_BLANK) + len(body) // 2
+    half = []
+    for piece in pieces:
+        half.append(piece[:left])
+        left -= len(half[-1])
+    return tuple(part for part in half if part)
+
+
+def _with_huge_headers(pieces: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The same with one header more, of FILLS pieces, each of which ends in the middle of it."""
+    head, _, rest = pieces[0].partition(_BLANK)
+    fills = [b"x" * FILL] * (FILLS - 1)
+    return (head + b"\r\nX-Fill: " + b"x" * FILL, *fills, _BLANK + rest, *pieces[1:])
 
 
 def make_body(size: int, nonce: str) -> bytes:
@@ -84,6 +167,13 @@ def cut(body: bytes, pieces: int) -> list[bytes]:
     return parts
 
 
+def _receipt(request: Request) -> Answer:
+    """Length and digest of the body that came, in one piece, so that the client can compare."""
+    body = f"{request.body} bytes  sha256 {request.digest or _NOTHING}\n".encode("ascii")
+    head = _head(200, len(body), keep_alive=request.keep_alive)
+    return Answer((head + body,), close=not request.keep_alive)
+
+
 def _sentence(status: int, why: str, *, keep_alive: bool, refused: bool = False) -> Answer:
     body = f"{status} {_REASONS[status]}: {why}\n".encode("ascii")
     head = _head(status, len(body), keep_alive=keep_alive)
@@ -99,5 +189,5 @@ def _head(status: int, length: int, *, keep_alive: bool) -> bytes:
         f"Connection: {'keep-alive' if keep_alive else 'close'}",
     ]
     if status == 405:
-        lines.append("Allow: GET, HEAD")
+        lines.append("Allow: GET, HEAD, POST, PUT")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")

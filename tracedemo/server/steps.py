@@ -220,7 +220,10 @@ class LockstepPace:
         if port in self._silent:
             return False
         conn = self._by_port.get(port)
-        return conn is None or conn.may_yet_ask
+        if conn is None:
+            # Where nobody is ever accepted, nobody is waited for.
+            return not (self._loop.plan.faults.none_accepted or self._loop.plan.faults.all_refused)
+        return conn.may_yet_ask
 
     def _grace_is_over(self, step: Step) -> None:
         self._silent |= step.missing

@@ -107,6 +107,10 @@ OPERATIONS = (
               "Sets whether child processes inherit this descriptor.", "sets whether {fd} is inherited"),
     Operation("ioctl", "option", CREATE, ("ioctl",), "",
               "Asks the driver of a socket for something special (Windows).", "calls ioctl on {fd}"),
+    Operation("set_wakeup_fd", "option", CREATE, ("fcntl",), "",
+              "Names a socket, or a pipe, to which CPython writes a byte when a signal comes, so that a loop which sleeps"
+              " wakes up. It looks first what it is, and whether it blocks.",
+              "has a signal write a byte to {fd}"),
     Operation("share", "socket", CREATE, (), "",
               "Prepares a socket for another process (Windows).", "shares {fd} with another process"),
     Operation("getsockname", "name", CREATE, ("getsockname",), "",

@@ -69,7 +69,7 @@ SEEN = (
         "",
         _words(
             "socket setblocking connect getsockopt send recv close selector register select unregister socketpair"
-            + _SERVER
+            " callback" + _SERVER
         ),
         _NOT_YET,
         _words(_MOVING + "ioctl epoll_create1 epoll_ctl epoll_wait socketpair getsockopt getsockname"),
@@ -79,13 +79,41 @@ SEEN = (
         "",
         _words(
             "socket setblocking connect getsockopt setsockopt getsockname getpeername send recv close"
-            " selector register select unregister socketpair" + _SERVER
+            " selector register select unregister socketpair callback" + _SERVER
         ),
         frozenset({("connect", "EINPROGRESS")}),
         _words(
             _MOVING + "ioctl epoll_create1 epoll_ctl epoll_wait socketpair getsockopt setsockopt getsockname"
             " getpeername"
         ),
+    ),
+    Seen(
+        "sleepers",
+        "",
+        _words("selector select close" + _STEPS),
+        system_calls=_words("epoll_create1 epoll_wait close"),
+    ),
+    Seen(
+        "upload",
+        "",
+        _words(
+            "socket setblocking setsockopt connect send recv close selector register select unregister"
+            + _STEPS
+            + _SERVER
+        ),
+        _NOT_YET | {("send", "EAGAIN")},
+        _words(_MOVING + "ioctl setsockopt epoll_create1 epoll_ctl epoll_wait"),
+    ),
+    Seen(
+        "robust",
+        "",
+        _words(
+            "socket setblocking connect getsockopt send recv close selector register modify select unregister"
+            + _STEPS
+            + _SERVER
+        ),
+        frozenset({("connect", "EINPROGRESS")}),
+        _words(_MOVING + "ioctl getsockopt epoll_create1 epoll_ctl epoll_wait"),
     ),
     Seen("asyncio_sock", "--host localhost", _words("getaddrinfo")),
     Seen("asyncio_streams", "--host localhost", _words("getaddrinfo")),

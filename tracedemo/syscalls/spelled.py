@@ -32,6 +32,7 @@ _SPECIAL = {
     "select": ("selectors.BaseSelector.select", "select.select"),
     "poll": ("select.epoll.poll", "select.poll.poll"),
     "control": ("select.kqueue.control",),
+    "set_wakeup_fd": ("signal.set_wakeup_fd",),
     "selector": (
         "selectors.DefaultSelector",
         "selectors.EpollSelector",

@@ -1,7 +1,8 @@
 """The trace file: a Trace as JSON lines, and back.
 
 Format 1 (docs/trace-format.md)
-    a header line, one line an event in order of `t0`, one line a source file, and an end line with the number of events.
+    a header line, one line an event in order of `t0`, one line a source file, and an end line with the number of events
+    and the checksum (CRC-32) of all bytes before it. Empty lines do not count.
     Fields equal to their default are left out. Readers accept fields that they do not know and fields that are missing.
 
 History
@@ -10,7 +11,7 @@ History
 What cannot be read is never lost silently: `read` gives what came before the broken line, and says which line it was.
 
     writing     write(trace, path), lines(trace), event_line(event)
-    reading     read(path), parse(file)
+    reading     read(path), parse(file), read_beginning(path, rows)
     pattern     a line as it is written here, taken apart at once
     fields      what a field may hold
     header      the first line
@@ -18,7 +19,17 @@ What cannot be read is never lost silently: `read` gives what came before the br
 
 from __future__ import annotations
 
-from tracedemo.tracefile.reading import Loaded, parse, read
+from tracedemo.tracefile.reading import Loaded, parse, read, read_beginning
 from tracedemo.tracefile.writing import FORMAT, event_line, header_line, lines, write
 
-__all__ = ["FORMAT", "Loaded", "event_line", "header_line", "lines", "parse", "read", "write"]
+__all__ = [
+    "FORMAT",
+    "Loaded",
+    "event_line",
+    "header_line",
+    "lines",
+    "parse",
+    "read",
+    "read_beginning",
+    "write",
+]

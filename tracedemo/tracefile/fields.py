@@ -87,10 +87,29 @@ def _frozen_args(args: dict[str, Any]) -> dict[str, Any]:
 def frozen(value: Any) -> Any:
     """Lists as tuples, at any depth: what an Event holds does not change."""
     if type(value) is list:
-        return tuple(frozen(item) for item in value)
+        return _pairs(value) or tuple(map(frozen, value))
     if type(value) is dict:
         return {name: frozen(item) for name, item in value.items()}
     return value
+
+
+def _pairs(values: list[Any]) -> tuple[tuple[int, str], ...] | None:
+    """What a select reported, pairs of a descriptor and a text: there are few of these, and each is kept once.  None: it is
+    something else.
+    """
+    try:
+        if any(type(fd) is not int or type(text) is not str for fd, text in values):
+            return None
+        pairs = list(map(tuple, values))
+    except (TypeError, ValueError):
+        return None
+    if len(_known_pairs) > _MOST_PAIRS:
+        _known_pairs.clear()
+    return tuple(map(_known_pairs.setdefault, pairs, pairs))
+
+
+_known_pairs: dict[tuple[int, str], tuple[int, str]] = {}
+_MOST_PAIRS = 100_000
 
 
 def is_text(value: Any) -> bool:

@@ -38,6 +38,10 @@ def _part(name: str) -> str:
 _LINE = re.compile("".join(map(_part, _FIELDS)) + r'(,"(?:site|user_site|mark)":.*|)\}\n', re.MULTILINE)
 
 
+MOST_KNOWN = 50_000
+"""Texts that are remembered: what most lines say is soon among them again, and what each line says anew is forgotten."""
+
+
 class Written:
     """Takes lines apart that are as `writing.lines` writes them."""
 
@@ -89,7 +93,10 @@ class _Codes:
                 raise ValueError("a value that is none, or more than one")
             codes = map(self._column.code, column_of(self._name, values))
             known.update(zip(new, codes, strict=True))
-        return array("i", list(map(known.__getitem__, texts)))
+        found = array("i", list(map(known.__getitem__, texts)))
+        if len(known) > MOST_KNOWN:
+            known.clear()
+        return found
 
 
 class _Ends(dict[str, tuple[int, ...]]):

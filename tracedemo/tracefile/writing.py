@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from tracedemo.errors import FileError
 from tracedemo.events import Event, Header, Trace
 from tracedemo.tracefile.fields import FORMAT, NUMBERS
 
 __all__ = ["FORMAT", "event_line", "header_line", "lines", "write"]
+
+_AT_ONCE = 100
+"""Lines that are summed together: one by one it would be felt."""
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -27,7 +31,8 @@ def write(trace: Trace, path: Path, *, sources: bool = True) -> None:
         FileError: the file cannot be written.
     """
     try:
-        with path.open("w", encoding="utf-8") as file:
+        # The same bytes on every system: the end line has their checksum.
+        with path.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(line + "\n" for line in lines(trace, sources=sources))
     except OSError as error:
         message = f"cannot write {path}: {error.strerror or error}"
@@ -35,7 +40,23 @@ def write(trace: Trace, path: Path, *, sources: bool = True) -> None:
 
 
 def lines(trace: Trace, *, sources: bool = True) -> Iterator[str]:
-    """The lines of the file, each without its newline."""
+    """The lines of the file, each without its newline; the last one has the checksum of all before it."""
+    crc, some = 0, []
+    for line in _contents(trace, sources=sources):
+        yield line
+        some.append(line)
+        if len(some) == _AT_ONCE:
+            crc, some = _sum(some, crc), []
+    yield _encode({"end": len(trace), "crc": _sum(some, crc)})
+
+
+def _sum(some: Sequence[str], crc: int) -> int:
+    """The checksum with some lines more."""
+    return crc32(("\n".join(some) + "\n").encode("ascii"), crc) if some else crc
+
+
+def _contents(trace: Trace, *, sources: bool) -> Iterator[str]:
+    """All lines but the last."""
     yield header_line(trace.header)
     # What many events say is encoded once.
     parts = (trace.column(name).each(_writer(name)) for name in Event._fields)
@@ -43,7 +64,6 @@ def lines(trace: Trace, *, sources: bool = True) -> Iterator[str]:
     if sources:
         for name, text in trace.sources.items():
             yield _encode({"source": name, "text": text})
-    yield _encode({"end": len(trace)})
 
 
 def header_line(header: Header) -> str:

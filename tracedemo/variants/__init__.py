@@ -25,6 +25,13 @@ class Variant(NamedTuple):
     post: str
     """Heading of the section of the post that it follows, or "not in the post" and why it is here."""
 
+    options: tuple[str, ...] = ()
+    """Options that it has beyond the address, `-n` and `--path`, which all that fetch have; each takes a value."""
+    fetches: bool = True
+    """Whether it needs a server, and knows an address and `--path`."""
+    at_once: bool = True
+    """Whether it opens a socket for each request before the first is closed."""
+
     @property
     def path(self) -> Path:
         """The file that holds the whole program."""
@@ -37,6 +44,7 @@ VARIANTS = (
         title="Blocking",
         teaches="Each call puts the thread to sleep until the kernel is done, so fetches queue up.",
         post="How your application talks to the network",
+        at_once=False,
     ),
     Variant(
         name="threads",
@@ -55,6 +63,7 @@ VARIANTS = (
         title="Selector loop",
         teaches="One thread sleeps for all sockets at once, and the kernel says whose turn it is.",
         post="The scheduler",
+        options=("--selector",),
     ),
     # The post only points at asyncio: "this is its core" in one section, "a future post" at the very end.
     Variant(
@@ -62,12 +71,38 @@ VARIANTS = (
         title="asyncio, sock_* calls",
         teaches="The same socket calls with await for yield, and asyncio's loop in place of our own.",
         post="Extending to multiple concurrent requests",
+        options=("--selector",),
     ),
     Variant(
         name="asyncio_streams",
         title="asyncio streams",
         teaches="The everyday interface: no socket in sight, the same system calls below.",
         post="Scaling to thousands of sockets",
+        options=("--selector",),
+    ),
+    # What the post leaves open, in three programs.
+    Variant(
+        name="sleepers",
+        title="Sleeping generators",
+        teaches="Thousands of generators that only sleep cost a heap of deadlines and one call.",
+        post="Scaling to thousands of sockets",
+        options=("--sleep",),
+        fetches=False,
+        at_once=False,
+    ),
+    Variant(
+        name="upload",
+        title="Selector loop, upload",
+        teaches="A body larger than the send buffer makes the sender wait for its reader.",
+        post="Non-blocking sockets",
+        options=("--selector", "--body", "--buffer"),
+    ),
+    Variant(
+        name="robust",
+        title="Selector loop, robust",
+        teaches="The loop done right: errors stay with their fetch, and deadlines and limits are kept.",
+        post="Scaling to thousands of sockets",
+        options=("--selector", "--deadline", "--at-most"),
     ),
 )
 

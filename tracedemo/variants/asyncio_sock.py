@@ -16,6 +16,7 @@ import argparse
 import asyncio
 import hashlib
 import re
+import selectors
 import socket
 import sys
 
@@ -50,7 +51,18 @@ async def fetch_data(address, path):
 
 async def run_all(coroutines):
     """Let all of them run on the one loop, and return what they returned, in the order given."""
-    return await asyncio.gather(*coroutines)
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    try:
+        return await asyncio.gather(*tasks)
+    except (OSError, ValueError) as error:  # gather() says what went wrong, not with which
+        failed = [
+            task for task in tasks if task.done() and not task.cancelled() and task.exception() is error
+        ]
+        raise FetchError(tasks.index(failed[0]) + 1, error) from error
+
+
+class FetchError(Exception):
+    """Which fetch failed, and why: its number, and the exception that ended it."""
 
 
 def make_request(host, port, path):
@@ -71,6 +83,17 @@ def describe(response):
     return f"{status[1].decode()}  {len(body)} bytes  sha256 {hashlib.sha256(body).hexdigest()}"
 
 
+def explain(error, number, targets):
+    """Which fetch it was, and what went wrong with it."""
+    if isinstance(error, FetchError):
+        number, error = error.args
+    if not number:
+        return error
+    host, port = targets[number - 1]
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"fetching #{number} from {place} failed: {error}"
+
+
 def parse_address(text):
     """Take "host:port" or "[::1]:port" apart."""
     match = re.fullmatch(r"(?:\[(.+)\]|([^][:]+)):(\d{1,5})", text)
@@ -79,24 +102,45 @@ def parse_address(text):
     return match[1] or match[2], int(match[3])
 
 
+SELECTORS = {
+    name: getattr(selectors, f"{name.title()}Selector")
+    for name in ("select", "poll", "epoll", "kqueue")
+    if hasattr(selectors, f"{name.title()}Selector")
+}
+"""The ways to ask the kernel that this system has."""
+
+
 def main():
     """Fetch n times, then print a line for each response."""
     parser = argparse.ArgumentParser(description="Fetch a page n times: asyncio, socket calls.")
     parser.add_argument("addresses", metavar="HOST:PORT", nargs="+", type=parse_address, help="asked in turn")
     parser.add_argument("-n", "--requests", metavar="N", type=int, default=1, help="how many (1)")
     parser.add_argument("--path", default="/", help="which page (/)")
+    parser.add_argument("--selector", choices=SELECTORS, help="how to ask the kernel (the best that it has)")
     args = parser.parse_args()
     if args.requests < 1:
         parser.error(f"argument -n/--requests: {args.requests} is too few, 1 is the least")
+    if args.selector == "select" and args.requests > 1000:
+        parser.error(
+            "argument --selector: select knows descriptors up to 1023 only (FD_SETSIZE): at most -n 1000"
+        )
 
     targets = [args.addresses[i % len(args.addresses)] for i in range(args.requests)]
+
+    def new_loop():
+        """asyncio's own choice of a loop, or one with the selector that was asked for."""
+        if args.selector is None:
+            return asyncio.new_event_loop()
+        return asyncio.SelectorEventLoop(SELECTORS[args.selector]())
+
+    number = 0
     try:
-        responses = asyncio.run(run_all([fetch_data(address, args.path) for address in targets]))
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            responses = runner.run(run_all([fetch_data(address, args.path) for address in targets]))
         for number, response in enumerate(responses, start=1):
             print(f"#{number}  {describe(response)}")
-    except (OSError, ValueError) as error:
-        places = ", ".join(f"{host}:{port}" for host, port in args.addresses)
-        sys.exit(f"{parser.prog}: fetching from {places} failed: {error}")
+    except (FetchError, OSError, ValueError) as error:
+        sys.exit(f"{parser.prog}: {explain(error, number, targets)}")
 
 
 if __name__ == "__main__":

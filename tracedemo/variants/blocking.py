@@ -85,13 +85,16 @@ def main():
         parser.error(f"argument -n/--requests: {args.requests} is too few, 1 is the least")
 
     targets = [args.addresses[i % len(args.addresses)] for i in range(args.requests)]
+    responses = []
     try:
-        responses = [fetch_data(address, args.path) for address in targets]
-        for number, response in enumerate(responses, start=1):
+        for number, address in enumerate(targets, start=1):
+            responses.append((number, fetch_data(address, args.path)))
+        for number, response in responses:
             print(f"#{number}  {describe(response)}")
     except (OSError, ValueError) as error:
-        places = ", ".join(f"{host}:{port}" for host, port in args.addresses)
-        sys.exit(f"{parser.prog}: fetching from {places} failed: {error}")
+        host, port = targets[number - 1]
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        sys.exit(f"{parser.prog}: fetching #{number} from {place} failed: {error}")
 
 
 if __name__ == "__main__":

@@ -72,6 +72,10 @@ def fetch_data(address, path):
     return bytes(response)
 
 
+class FetchError(Exception):
+    """Which fetch failed, and why: its number, and the exception that ended it."""
+
+
 def run_all(gen_funcs):
     """Drive all generators to their ends by resuming each in turn, and return what they returned."""
     responses = dict.fromkeys(gen_func() for gen_func in gen_funcs)
@@ -85,6 +89,8 @@ def run_all(gen_funcs):
             except StopIteration as stop:
                 responses[gen] = stop.value
                 parked.remove(gen)
+            except (OSError, ValueError) as error:
+                raise FetchError(list(responses).index(gen) + 1, error) from error
     return list(responses.values())
 
 
@@ -106,6 +112,17 @@ def describe(response):
     return f"{status[1].decode()}  {len(body)} bytes  sha256 {hashlib.sha256(body).hexdigest()}"
 
 
+def explain(error, number, targets):
+    """Which fetch it was, and what went wrong with it."""
+    if isinstance(error, FetchError):
+        number, error = error.args
+    if not number:
+        return error
+    host, port = targets[number - 1]
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"fetching #{number} from {place} failed: {error}"
+
+
 def parse_address(text):
     """Take "host:port" or "[::1]:port" apart."""
     match = re.fullmatch(r"(?:\[(.+)\]|([^][:]+)):(\d{1,5})", text)
@@ -125,13 +142,13 @@ def main():
         parser.error(f"argument -n/--requests: {args.requests} is too few, 1 is the least")
 
     targets = [args.addresses[i % len(args.addresses)] for i in range(args.requests)]
+    number = 0
     try:
         responses = run_all([partial(fetch_data, address, args.path) for address in targets])
         for number, response in enumerate(responses, start=1):
             print(f"#{number}  {describe(response)}")
-    except (OSError, ValueError) as error:
-        places = ", ".join(f"{host}:{port}" for host, port in args.addresses)
-        sys.exit(f"{parser.prog}: fetching from {places} failed: {error}")
+    except (FetchError, OSError, ValueError) as error:
+        sys.exit(f"{parser.prog}: {explain(error, number, targets)}")
 
 
 if __name__ == "__main__":

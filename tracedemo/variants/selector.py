@@ -65,10 +65,14 @@ def fetch_data(address, path):
     return bytes(response)
 
 
-def run(gen_func):
+class FetchError(Exception):
+    """Which fetch failed, and why: its number, and the exception that ended it."""
+
+
+def run(gen_func, new_selector=selectors.DefaultSelector):
     """Drive one generator to its end, and return what it returned."""
     gen = gen_func()
-    sel = selectors.DefaultSelector()
+    sel = new_selector()
     try:
         # Nothing has happened so far. The first next() goes up to the first yield: connect() is under way.
         sock, event = next(gen)
@@ -81,14 +85,16 @@ def run(gen_func):
                 sel.register(sock, event, data=key.data)
     except StopIteration as stop:
         return stop.value
+    except (OSError, ValueError) as error:
+        raise FetchError(1, error) from error
     finally:
         sel.close()
 
 
-def run_all(gen_funcs):
+def run_all(gen_funcs, new_selector=selectors.DefaultSelector):
     """Drive all generators on this one thread, and return what they returned, in the order given."""
     responses = dict.fromkeys(gen_func() for gen_func in gen_funcs)
-    sel = selectors.DefaultSelector()
+    sel = new_selector()
 
     def resume(gen):
         """Go on to the next yield, and tell the selector what to watch for; or keep what was returned."""
@@ -97,6 +103,8 @@ def run_all(gen_funcs):
             sel.register(sock, event, data=gen)
         except StopIteration as stop:
             responses[gen] = stop.value
+        except (OSError, ValueError) as error:
+            raise FetchError(list(responses).index(gen) + 1, error) from error
 
     for gen in responses:
         resume(gen)
@@ -128,6 +136,20 @@ def describe(response):
     return f"{status[1].decode()}  {len(body)} bytes  sha256 {hashlib.sha256(body).hexdigest()}"
 
 
+def explain(error, number, targets):
+    """Which fetch it was, and what went wrong with it."""
+    if isinstance(error, FetchError):
+        number, error = error.args
+    cause = f"{error}"
+    if cause.endswith("out of range in select()"):
+        cause += ": it knows descriptors up to 1023 only (FD_SETSIZE); poll and epoll know them all"
+    if not number:
+        return cause
+    host, port = targets[number - 1]
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"fetching #{number} from {place} failed: {cause}"
+
+
 def parse_address(text):
     """Take "host:port" or "[::1]:port" apart."""
     match = re.fullmatch(r"(?:\[(.+)\]|([^][:]+)):(\d{1,5})", text)
@@ -136,25 +158,35 @@ def parse_address(text):
     return match[1] or match[2], int(match[3])
 
 
+SELECTORS = {
+    name: getattr(selectors, f"{name.title()}Selector")
+    for name in ("select", "poll", "epoll", "kqueue")
+    if hasattr(selectors, f"{name.title()}Selector")
+}
+"""The ways to ask the kernel that this system has."""
+
+
 def main():
     """Fetch n times, then print a line for each response."""
     parser = argparse.ArgumentParser(description="Fetch a page n times: one thread, woken by a selector.")
     parser.add_argument("addresses", metavar="HOST:PORT", nargs="+", type=parse_address, help="asked in turn")
     parser.add_argument("-n", "--requests", metavar="N", type=int, default=1, help="how many (1)")
     parser.add_argument("--path", default="/", help="which page (/)")
+    parser.add_argument("--selector", choices=SELECTORS, help="how to ask the kernel (the best that it has)")
     args = parser.parse_args()
     if args.requests < 1:
         parser.error(f"argument -n/--requests: {args.requests} is too few, 1 is the least")
 
     targets = [args.addresses[i % len(args.addresses)] for i in range(args.requests)]
+    number = 0
     try:
         jobs = [partial(fetch_data, address, args.path) for address in targets]
-        responses = [run(jobs[0])] if len(jobs) == 1 else run_all(jobs)
+        new_selector = SELECTORS.get(args.selector, selectors.DefaultSelector)
+        responses = [run(jobs[0], new_selector)] if len(jobs) == 1 else run_all(jobs, new_selector)
         for number, response in enumerate(responses, start=1):
             print(f"#{number}  {describe(response)}")
-    except (OSError, ValueError) as error:
-        places = ", ".join(f"{host}:{port}" for host, port in args.addresses)
-        sys.exit(f"{parser.prog}: fetching from {places} failed: {error}")
+    except (FetchError, OSError, ValueError) as error:
+        sys.exit(f"{parser.prog}: {explain(error, number, targets)}")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,10 @@ def fetch_data(address, path):
     return bytes(response)
 
 
+class FetchError(Exception):
+    """Which fetch failed, and why: its number, and the exception that ended it."""
+
+
 def run_all(jobs):
     """Call each job in a thread of its own, and return what they returned, in the order of the jobs."""
     results = [None] * len(jobs)
@@ -54,8 +58,8 @@ def run_all(jobs):
     def work(number, job):
         try:
             results[number] = job()
-        except (OSError, ValueError) as error:
-            failures.append(error)  # an exception ends its thread only, so it is carried over to the main one
+        except (OSError, ValueError) as error:  # it would end this thread only; the main one is to know
+            failures.append(FetchError(number + 1, error))
 
     # The kernel makes a thread at each start(), and may let it run before the next one is made. They are
     # daemons so that the program can end, after a failure, without waiting for those that still sleep.
@@ -92,6 +96,17 @@ def describe(response):
     return f"{status[1].decode()}  {len(body)} bytes  sha256 {hashlib.sha256(body).hexdigest()}"
 
 
+def explain(error, number, targets):
+    """Which fetch it was, and what went wrong with it."""
+    if isinstance(error, FetchError):
+        number, error = error.args
+    if not number:
+        return error
+    host, port = targets[number - 1]
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"fetching #{number} from {place} failed: {error}"
+
+
 def parse_address(text):
     """Take "host:port" or "[::1]:port" apart."""
     match = re.fullmatch(r"(?:\[(.+)\]|([^][:]+)):(\d{1,5})", text)
@@ -111,13 +126,13 @@ def main():
         parser.error(f"argument -n/--requests: {args.requests} is too few, 1 is the least")
 
     targets = [args.addresses[i % len(args.addresses)] for i in range(args.requests)]
+    number = 0
     try:
         responses = run_all([partial(fetch_data, address, args.path) for address in targets])
         for number, response in enumerate(responses, start=1):
             print(f"#{number}  {describe(response)}")
-    except (OSError, RuntimeError, ValueError) as error:
-        places = ", ".join(f"{host}:{port}" for host, port in args.addresses)
-        sys.exit(f"{parser.prog}: fetching from {places} failed: {error}")
+    except (FetchError, OSError, RuntimeError, ValueError) as error:
+        sys.exit(f"{parser.prog}: {explain(error, number, targets)}")
 
 
 if __name__ == "__main__":

@@ -23,11 +23,11 @@ from tracedemo.variants import VARIANTS
 
 
 @functools.cache
-def good() -> bytes:
-    """A small spool with a bit of everything in it."""
+def good(first: int = 0) -> bytes:
+    """A small spool with a bit of everything in it; the last is kept, or so many of the first."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        recorder = InProcess(folder, slots=64, chunks=128)
+        recorder = InProcess(folder, slots=first or 64, chunks=128, first=bool(first))
         with recorder, socket.create_server(("127.0.0.1", 0)) as server:
             client = socket.create_connection(server.getsockname(), timeout=5)
             accepted, _ = server.accept()
@@ -57,13 +57,14 @@ def read(data: bytes, tmp_path: Path) -> Recording:
     return read_spool(path)
 
 
-def assert_consistent(recording: Recording) -> None:
-    """Counts add up, and the rows can be made into a Trace."""
+def assert_consistent(recording: Recording, first: int = 0) -> None:
+    """Counts add up, and the rows can be made into a Trace; where the first are kept, later ones are counted only."""
     for lane in (PYTHON, FLOW):
         rows = [event for event in recording.events if event.lane == lane]
         made = rows[-1].seq + 1 if rows else 0
         assert made == max((event.seq + 1 for event in rows), default=0)
-        assert made - len(rows) == recording.dropped[lane]
+        lost = made - len(rows)
+        assert lost <= recording.dropped[lane] if first else lost == recording.dropped[lane]
         assert len({event.seq for event in rows}) == len(rows)
     assert all(count >= 0 for count in recording.dropped.values())
     for event in recording.events:
@@ -120,31 +121,46 @@ def test_a_spool_that_was_cut(length: int) -> None:
             assert length == len(good())
 
 
-def places_worth_damaging() -> st.SearchStrategy[int]:
+def places_worth_damaging(data: bytes) -> st.SearchStrategy[int]:
     """Bytes of the header, of records in use, and of chunks in use: most of a spool is empty."""
-    size = len(good())
-    chunks = size - 128 * layout.CHUNK_SIZE
-    flow = layout.PAGE + 64 * layout.SIZE
+    _, _, slots, flow_slots, *_ = layout.HEADER.unpack_from(data)
+    flow = layout.PAGE + slots * layout.SIZE
+    chunks = flow + flow_slots * layout.SIZE
+    spares = layout.PAGE + slots // 2 * layout.SIZE
     return st.one_of(
-        st.integers(0, 80),
+        st.integers(0, layout.KEEP_AT + layout.KEEP.size - 1),
         st.integers(layout.PAGE, layout.PAGE + 40 * layout.SIZE),
+        st.integers(spares, spares + 30 * layout.SIZE),
         st.integers(flow, flow + 8 * layout.SIZE),
-        st.integers(chunks, size - 1),
+        st.integers(chunks, len(data) - 1),
     )
 
 
-@settings(max_examples=400, deadline=None)
-@given(st.lists(st.tuples(places_worth_damaging(), st.integers(0, 255)), min_size=1, max_size=30))
-def test_a_spool_with_wrong_bytes(damage: list[tuple[int, int]]) -> None:
+@pytest.mark.parametrize("first", [0, 9], ids=["the last are kept", "the first are kept"])
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_spool_with_wrong_bytes(first: int, data: st.DataObject) -> None:
     """Wherever bytes are wrong, what can be read is read, the counts add up, and the worst is a RecorderError."""
-    data = bytearray(good())
+    raw = bytearray(good(first))
+    places = st.tuples(places_worth_damaging(raw), st.integers(0, 255))
+    damage = data.draw(st.lists(places, min_size=1, max_size=30))
     for place, byte in damage:
-        data[place] = byte
+        raw[place] = byte
     with tempfile.TemporaryDirectory() as name:
         try:
-            assert_consistent(read(bytes(data), Path(name)))
+            assert_consistent(read(bytes(raw), Path(name)), first)
         except RecorderError:
             assert min(place for place, _ in damage) < layout.PAGE
+
+
+@pytest.mark.parametrize("keep", [-1, 1, 31, 1 << 62])
+def test_a_spool_that_says_to_keep_too_much(keep: int, tmp_path: Path) -> None:
+    """A head that wants more, or less than nothing, of the first kept than a ring has room for is said to be damaged."""
+    raw = bytearray(good())
+    layout.KEEP.pack_into(raw, layout.KEEP_AT, keep, 0)
+
+    with pytest.raises(RecorderError, match="keeps more than it has room for"):
+        read(bytes(raw), tmp_path)
 
 
 @settings(max_examples=150, deadline=None)

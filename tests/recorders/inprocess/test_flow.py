@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from tests.recorders.conftest import Record
 from tracedemo.events import FLOW, Event
-from tracedemo.runner import Run, RunOptions, find_target, run
+from tracedemo.runner import Run, RunOptions, Target, find_target, run
 from tracedemo.server import ServerOptions
 
 MONITORING = sys.version_info >= (3, 12)
@@ -50,11 +51,34 @@ def test_generators_of_a_variant(name: str) -> None:
     assert done.trace.sources[first.site.file].splitlines()[first.site.line - 1].strip().startswith("yield")
 
 
+def test_a_generator_that_was_closed_is_not_taken_for_the_next(tmp_path: Path) -> None:
+    """Each generator has a start of its own, also when its frame lies where that of a closed one lay."""
+    script = tmp_path / "program.py"
+    script.write_text(
+        "import socket\ndef fetch_data():\n    yield 1\n"
+        "for _ in range(50):\n    gen = fetch_data()\n    next(gen)\n    gen.close()\n    del gen\n"
+    )
+    # Told to be a variant's, since Python 3.11 watches no others.
+    done = run(Target("variant", "sleepers", (str(script),)), RunOptions(capture=True))
+
+    starts = [event.owner for event in steps(done) if event.op == "start"]
+    assert [f"fetch_data #{number}" for number in range(1, 51)] == starts
+
+
+def test_generators_of_a_variant_without_sockets() -> None:
+    """Thousands of generators that only sleep are a variant's own, and are watched to their ends."""
+    done = run(find_target(["sleepers"]), RunOptions(capture=True, requests=3000, own={"--sleep": "0.01"}))
+
+    assert dict.fromkeys(("start", "yield", "resume", "return"), 3000) == Counter(
+        event.op for event in steps(done)
+    )
+
+
 def test_a_task_that_makes_no_generator_has_no_steps() -> None:
-    """Coroutines of asyncio are no generators of the program: their story is told by tasks."""
+    """Coroutines of asyncio are no generators of the program: their story is told by the loop's callbacks."""
     done = run(find_target(["asyncio_sock"]), RunOptions(capture=True, server=ServerOptions(pace="lockstep")))
 
-    assert [] == steps(done)
+    assert {"callback"} == {event.op for event in done.trace if event.lane == FLOW}
 
 
 def test_python_3_11_says_what_it_cannot_see(record: Record) -> None:

@@ -1,71 +1,18 @@
 """A program cannot tell whether it is traced: whatever it prints, raises, holds and leaves is the same.
 
-Each script runs twice, bare and traced, and must say the same word for word. What is not compared, since it does differ:
-* `type(socket.socket.recv)`, its `__module__`, and where its code lies: a wrapper is a Python function;
-* the frame that a signal handler gets when it interrupts a call, and `sys._getframe()` in what a call runs: ours is there;
-* `sys.meta_path`, at whose head our finder stands; `tracedemo.*` and what it needs in `sys.modules`;
-* the number of variables in a `contextvars.Context` of asyncio: one of them is ours;
-* on 3.15 the types `select.epoll` and `select.poll`, for which proxies stand in.
+Each script runs twice, bare and traced, and must say the same word for word. What does differ stands in bare_and_traced.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import subprocess
-import sys
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 import pytest
 
-from tests.recorders.conftest import Record, WriteScript
-from tracedemo.events import PYTHON
+from tests.recorders.conftest import WriteScript
+from tests.recorders.inprocess.bare_and_traced import bare, traced
 from tracedemo.recorders.inprocess.patchpoints import POINTS
-from tracedemo.runner import ADDRESS, RunOptions, find_target, run
-from tracedemo.server import ServerOptions
-
-
-class Said(NamedTuple):
-    """What a program left behind."""
-
-    exit_code: int
-    """As a shell sees it."""
-    output: str
-    complaints: str
-
-
-def plain(text: str) -> str:
-    """Addresses in memory are nobody's business."""
-    return re.sub(r"0x[0-9a-f]{6,}", "0x...", text)
-
-
-def bare(path: Path, *words: str, module: bool = False) -> Said:
-    """Run a script as its user would, with its output in files, as the runner has it."""
-    command = [sys.executable, *(["-m", path.stem] if module else [str(path)]), *words]
-    with (path.parent / "out").open("w+b") as out, (path.parent / "err").open("w+b") as err:
-        # `env`: readline, which pytest may import, sets COLUMNS where os.environ does not see it.
-        environment = dict(os.environ)
-        code = subprocess.run(
-            command, stdout=out, stderr=err, check=False, close_fds=False, env=environment
-        ).returncode
-        texts = []
-        for file in (out, err):
-            file.seek(0)
-            texts.append(plain(file.read().decode()))
-    return Said(128 - code if code < 0 else code, *texts)
-
-
-def traced(
-    path: Path, *words: str, module: bool = False, pace: Literal["clock", "lockstep"] = "clock"
-) -> Said:
-    """Run it under the recorder; in lock-step it gets our server's address as one more argument."""
-    words = (*words, ADDRESS) if pace == "lockstep" else words
-    target = find_target(["-m", path.stem, *words] if module else [str(path), *words])
-    done = run(target, RunOptions(capture=True, slots=1 << 12, server=ServerOptions(pace=pace)))
-    assert not [note for note in done.trace.header.notes if "stand-ins" not in note]
-    return Said(done.exit_code, plain(done.output), plain(done.complaints))
-
 
 SCRIPTS = {
     "a plain one": """
@@ -506,121 +453,3 @@ def test_same_imports_in_the_same_order(script: WriteScript) -> None:
 
 OUR_OWN = {"__future__", "itertools", "mmap", "struct", "_struct", "_contextvars", "errno"}
 """What the hook needs before the program starts; none of it does anything when it is imported."""
-
-
-WRONG = """
-    import io, select, selectors, socket, ssl, sys, traceback
-
-    ready, wakes = socket.socketpair()
-    wakes.send(b"x" * 50)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-
-    def watching(maker):
-        made = maker()
-        made.register(ready, 1)
-        return made
-
-    OBJECTS = {
-        "socket": socket.socket,
-        "SSLSocket": lambda: context.wrap_socket(socket.socket()),
-        "epoll": lambda: watching(select.epoll),
-        "poll": lambda: watching(select.poll),
-        "SelectSelector": lambda: watching(selectors.SelectSelector),
-        "PollSelector": lambda: watching(selectors.PollSelector),
-        "EpollSelector": lambda: watching(selectors.EpollSelector),
-    }
-    ARGUMENTS = [
-        ((), {}), ((None,), {}), ((object,), {}), ((1.5,), {}), ((-1,), {}), ((1 << 70,), {}), ((b"x",), {}),
-        ((None, None), {}), ((3, object), {}), ((b"x", b"y"), {}), (([], []), {}), ((object, 1, 2), {}),
-        ((1, 2, 3), {}), ((1, 2, 3, 4), {}), ((1, 2, 3, 4, 5), {}), ((1,) * 9, {}), ((), {"nonsense": 1}),
-        ((1,), {"nonsense": 1}), ((), {"fileno": -7}), (("127.0.0.1",), {}), ((("127.0.0.1", []),), {}),
-        ((("127.0.0.1", "x"),), {}), ((("127.0.0.1", 70000),), {}), ((["127.0.0.1", 1],), {}), ((bytearray(3), -1), {}),
-        ((bytearray(3), 9), {}), ((), {"buffer": bytearray(3)}), ((), {"timeout": "x"}), (([], [], [], "x"), {}),
-        (([], [], [], -1), {}), ((), {"fileobj": 9999}), ((), {"events": 1, "fileobj": 9999}), ((9999, 0), {}),
-    ]
-
-    def attempt(what, call, args, kwargs):
-        try:
-            result = call(*args, **kwargs)
-        except BaseException as error:
-            frames = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
-            chain = [type(one).__name__ for one in (error.__context__, error.__cause__) if one]
-            print(what, args, kwargs, type(error).__name__, error, getattr(error, "errno", None), frames, chain)
-            print(traceback.format_exc().splitlines()[-1])
-        else:
-            print(what, args, kwargs, "->", type(result).__name__)
-            if isinstance(result, (socket.socket, selectors.BaseSelector)):
-                result.close()
-
-    def tried(name, attribute):
-        for args, kwargs in ARGUMENTS:
-            if name:
-                thing = OBJECTS[name]()
-                if attribute == "__init__":
-                    # A second __init__ would take the descriptor from under the first.
-                    attempt(name, type(thing), args, kwargs)
-                else:
-                    attempt((name, attribute), getattr(thing, attribute), args, kwargs)
-                    attempt((name, attribute, "unbound"), getattr(type(thing), attribute), args, kwargs)
-                if hasattr(thing, "close"):
-                    thing.close()  # selectors are cycles, and fill the descriptors until they are collected
-            elif not any(isinstance(one, str) for one in args):
-                attempt(attribute, getattr(MODULE, attribute), args, kwargs)
-
-    MODULE = sys.modules[sys.argv[1]]
-    for row in ROWS:
-        tried(*row)
-"""
-
-
-@pytest.mark.parametrize("pace", ["clock", "lockstep"])
-@pytest.mark.parametrize("module", ["socket", "select", "selectors", "ssl"])
-def test_same_words_for_wrong_arguments(
-    module: str, pace: Literal["clock", "lockstep"], script: WriteScript
-) -> None:
-    """Every patched method and function has the same words for wrong arguments, and the same frames in the traceback.
-
-    Not tried: `sethostname`, which would succeed; text for lookups, which would ask a resolver; calls that could wait.
-    Not compared: whether a method says `recv() takes no keyword arguments` or `socket.recv() takes ...`. CPython says the
-    former of a bound method and the latter of an unbound one, and the wrapper calls the unbound one.
-    """
-    rows = sorted({(place, attribute) for place, attribute, _, _ in POINTS[module]})
-    if module == "socket":
-        rows += [("", attribute) for _, attribute, _, _ in POINTS["_socket"] if attribute != "sethostname"]
-    there = ("socket", "SSLSocket", "epoll", "poll", "SelectSelector", "PollSelector", "EpollSelector", "")
-    missing = {("socket", "ioctl"), ("socket", "share")}
-    rows = [row for row in rows if row[0] in there and row not in missing]
-    path = script(WRONG.replace("ROWS", repr(rows)))
-
-    alone = bare(path, module)
-    assert (0, "") == (alone.exit_code, alone.complaints)
-    with_us = traced(path, module, pace=pace)
-    owner = re.compile(r"\b(?:socket|epoll|poll)\.(\w+\(\) takes no keyword)")
-    assert owner.sub(r"\1", alone.output).splitlines() == owner.sub(r"\1", with_us.output).splitlines()
-    assert alone[0::2] == with_us[0::2]
-    assert alone.output.count("\n") > 30 * len(rows)
-
-
-def test_the_wrong_calls_do_not_spoil_the_trace(record: Record) -> None:
-    """A call with wrong arguments is shown with its exception, or not at all; the right ones beside it are all there."""
-    done = record("""
-        import socket
-        sock = socket.socket()
-        for args in ((), (None,), ("a", "b"), (("127.0.0.1", []),)):
-            try:
-                sock.connect(*args)
-            except TypeError:
-                sock.getsockname()
-        sock.close()
-    """)
-
-    assert (0, "") == (done.exit_code, done.complaints)
-    ops = [
-        event.op
-        for event in done.trace.lane(PYTHON)
-        if event.op != "connect" and "importing" not in event.args
-    ]
-    assert ["socket", *["getsockname"] * 4, "close"] == ops
-    assert {"TypeError"} >= {event.exc for event in done.trace.lane(PYTHON) if event.op == "connect"}
-    assert () == done.trace.header.notes or all("stand-ins" in note for note in done.trace.header.notes)

@@ -36,7 +36,8 @@ def test_variants(variant: Variant, pace: str, tmp_path: Path) -> None:
     done = run(variant_target(variant), RunOptions(server=server, capture=True, prefix=strace(output)))
 
     assert (0, "") == (done.exit_code, done.complaints)
-    assert_agrees(done, output, at_least=3 * 8)
+    # socket, connect, send, two recv, close: on a busy machine all pieces of an answer may be there at once.
+    assert_agrees(done, output, at_least=3 * 6 if variant.fetches else 3)
 
 
 SCRIPTS = {

@@ -23,7 +23,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
             return Refusal(f"{name} is asleep", f"Wake {name}.") if name in names else None
 
         for name in ENGINES:
-            monkeypatch.setattr(engine(name), "refusal", lambda name=name: answer(name))
+            monkeypatch.setattr(engine(name), "refusal", lambda _=None, name=name: answer(name))
         return asked
 
     return make

@@ -53,6 +53,8 @@ def trace(tmp_path: Path) -> Trace:
 
 
 TREE = """
+    import warnings
+    warnings.simplefilter("ignore")  # a thread that has been joined may still be there when the process forks
     import os, socket, subprocess, sys, threading
     def work():
         for _ in range(3):
@@ -608,5 +610,5 @@ def test_variants(variant: Variant, tmp_path: Path) -> None:
     assert (0, "") == (done.exit_code, done.complaints)
     assert ([], ()) == (log.misread, log.notes)
     asked = {call.args["address"] for call in log.calls if call.name == "connect"}
-    assert asked
+    assert bool(asked) == variant.fetches
     assert {done.trace.header.pid} == {call.pid for call in log.calls}

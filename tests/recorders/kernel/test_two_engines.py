@@ -26,8 +26,9 @@ SINGLE = ("blocking", "nonblocking", "selector")
 
 @pytest.fixture(autouse=True, scope="module")
 def compiled() -> None:
-    """One run before all others: it writes the bytecode of modules that nobody has imported here before."""
-    recorded(VARIANTS[0], "strace")
+    """A run of each variant before all others: it writes the bytecode of modules that nobody has imported here before."""
+    for variant in VARIANTS:
+        recorded(variant, "strace", requests=1)
 
 
 Told = tuple[str, str, Any, str | None, int | None]
@@ -68,6 +69,7 @@ def told(rows: Sequence[Event], port: str) -> list[Told]:
         text = repr(dict(event.args)).replace(port or "no port", "PORT")
         text = re.sub(r"(127\.0\.0\.1|\[::1\]):\d{4,5}", r"\1:LOCAL", text)
         text = re.sub(r"tracedemo-\w+|(?<=/)\d+(?=\.spool)|(?<=:\[)\d+(?=\])|(?<=/proc/)\d+", "OWN", text)
+        text = re.sub(r"(?<='timeout': )[1-9]\d{2,}", "LEFT", text)  # what is left of a deadline
         result = "a thread" if event.op in FORKS else event.result
         story.append((event.op, text, result, event.errno, event.bytes))
     return story
@@ -107,9 +109,14 @@ def unnamed(call: Told) -> Told:
     return (call[0], re.sub(r"/(?:tmp)?[a-z0-9_]{8}(?=')", "/temporary", call[1]), *call[2:])
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+@pytest.mark.parametrize(
+    "variant", [one for one in VARIANTS if one.name != "upload"], ids=lambda variant: variant.name
+)
 def test_variants(variant: Variant) -> None:
-    """Both engines see the same calls, in the same order, with the same arguments, results and errnos."""
+    """Both engines see the same calls, in the same order, with the same arguments, results and errnos.
+
+    Not of `upload`: how much of a body the kernel takes at once is no two times the same.
+    """
     ours, theirs = (threads(recorded(variant, engine)) for engine in ("ptrace", "strace"))
 
     assert sum(map(len, theirs)) > 200  # the start of the interpreter alone
@@ -147,14 +154,14 @@ def test_scripts(name: str, record: Record) -> None:
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 def test_join(variant: Variant, requests: int, engine: str) -> None:
     """Every system call on a socket, poll or epoll after the start lies under one Python call of its thread."""
-    # By the clock, and quick: in lock-step a hundred threads take turns.
-    server = ServerOptions(delay_ms=3, gap_ms=1)
-    trace = recorded(variant, engine, requests=requests, server=server)
+    # In lock-step a hundred threads take turns; by the clock, others ask more often the busier the machine is.
+    paced = {"server": ServerOptions(delay_ms=3, gap_ms=1)} if variant.name == "threads" else {}
+    trace = recorded(variant, engine, requests=requests, **paced)
     found = join(trace)
 
     assert found is not None
     assert () == found.unmatched
-    assert found.matched >= 5 * requests
+    assert found.matched >= (5 * requests if variant.fetches else 2)
     events = trace.hold()
     for row, above in found.parent.items():
         call = events[above]

@@ -66,7 +66,9 @@ def decode(call: Call) -> Decoded:
 
 
 def decode_step(op: str, fd: int, number: int, owner: int, facts: Facts) -> Decoded:
-    """Decode one step of a generator."""
+    """Decode one step of a generator, or one callback of an event loop."""
+    if op in ("callback", "blocked"):
+        return Decoded(fd, {"step" if number & 1 else "callback": str(facts.facts.get(number >> 32, "?"))})
     if op == "start":
         facts.owners[owner] = f"{facts.facts.get(number >> 32, 'generator')} #{number & 0xFFFFFFFF}"
     name = (facts.owners.get(owner) or "").rpartition(" #")[0]
@@ -119,7 +121,7 @@ _PROTOCOLS = _constants("IPPROTO_")
 _OPTIONS = {
     getattr(socket, "SOL_SOCKET", 1): ("SOL_SOCKET", _constants("SO_")),
     socket.IPPROTO_TCP: ("IPPROTO_TCP", _constants("TCP_")),
-    0: ("IPPROTO_IP", _constants("IP_")),
+    0: ("IPPROTO_IP", {51: "IP_LOCAL_PORT_RANGE", **_constants("IP_")}),  # Python names it from 3.14 on
     getattr(socket, "IPPROTO_IPV6", 41): ("IPPROTO_IPV6", _constants("IPV6_")),
 }
 _HOW = {0: "SHUT_RD", 1: "SHUT_WR", 2: "SHUT_RDWR"}

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tracedemo.errors import RecorderError
-from tracedemo.events import FLOW, LATE, PYTHON, TRACER, Event, Site
+from tracedemo.events import FLOW, INJECTED, LATE, PYTHON, TRACER, Event, Site
 from tracedemo.recorders.inprocess import answers, layout, pace
+from tracedemo.recorders.inprocess.window import Window
 
 
 @dataclass(slots=True)
@@ -131,14 +132,18 @@ def _read(name: str, data: mmap.mmap, owners: Mapping[int, Mapping[int, str]]) -
     chunks_at = flow_at + flow_slots * layout.SIZE
     if min(slots, flow_slots, chunks) < 1 or len(data) != chunks_at + chunks * layout.CHUNK_SIZE:
         raise RecorderError(f"{name} is damaged: its length is not what it says")
+    keep_calls, keep_steps = layout.KEEP.unpack_from(data, layout.KEEP_AT)
+    if not (_has_room(slots, keep_calls) and _has_room(flow_slots, keep_steps)):
+        raise RecorderError(f"{name} is damaged: it says that it keeps more than it has room for")
     facts = _read_facts(data, chunks_at, chunks)
-    facts.owners = {**owners.get(parent, {}), **facts.owners}
-    calls, calls_total = _read_ring(data, layout.PAGE, slots)
-    steps, steps_total = _read_ring(data, flow_at, flow_slots)
+    if facts.meta["forked"]:
+        facts.owners = {**owners.get(parent, {}), **facts.owners}
+    calls, calls_total = _read_ring(data, layout.PAGE, slots, keep_calls)
+    steps, steps_total = _read_ring(data, flow_at, flow_slots, keep_steps)
     decoder = _Decoder(pid, facts, off)
     # Steps first: they name the generators.
     events = [decoder.event(raw, FLOW) for raw in steps]
-    events += _settled([decoder.event(raw, PYTHON) for raw in calls])
+    events += _settled([_counted(decoder.event(raw, PYTHON), keep_calls, slots) for raw in calls])
     dropped = {
         PYTHON: calls_total - len(calls),
         FLOW: steps_total - len(steps),
@@ -147,16 +152,78 @@ def _read(name: str, data: mmap.mmap, owners: Mapping[int, Mapping[int, str]]) -
     return Recording(pid, parent, (mono, real), events, dropped, facts)
 
 
-def _read_ring(data: mmap.mmap, start: int, slots: int) -> tuple[list[tuple[Any, ...]], int]:
+def _has_room(slots: int, keep: int) -> bool:
+    """Whether a ring has what `Spool` gives one that is to keep so many of the first."""
+    return keep == 0 or (keep > 0 and slots >= 2 * max(layout.SPARE, keep + 1))
+
+
+def read_window(window: Window) -> Recording:
+    """What belongs to a window over a spool of this process, as far as it has come.  Rows are numbered from its begin."""
+    data = window.facts()
+    told = range(min(window.calls.first, window.steps.first), 1 << 62)
+    facts = _read_facts(data, 0, len(data) // layout.CHUNK_SIZE, told)
+    calls, calls_lost = window.calls.records()
+    steps, steps_lost = window.steps.records()
+    decoder = _Decoder(window.pid, facts, window.ended[0])
+    for raw in window.steps.before():  # they name the generators
+        decoder.event(raw, FLOW)
+    events = [_numbered(decoder.event(raw, FLOW), window.steps.first) for raw in steps]
+    events += _settled([_numbered(decoder.event(raw, PYTHON), window.calls.first) for raw in calls])
+    dropped = {PYTHON: calls_lost, FLOW: steps_lost, "facts": max(window.facts_lost, 0) + decoder.puzzles}
+    return Recording(window.pid, 0, window.began, events, dropped, facts)
+
+
+def _numbered(event: Event, first: int) -> Event:
+    """A row whose number counts from the record `first`."""
+    return event._replace(seq=event.seq + 1 - first // layout.SIZE)
+
+
+def _read_ring(data: mmap.mmap, start: int, slots: int, keep: int = 0) -> tuple[list[tuple[Any, ...]], int]:
     """The records of a ring in order of n, and how many were made in all.
+
+    Args:
+        keep: how many of the first were kept; 0: the last. Of the others no more is wanted than their number, and how the
+            run was ended, if one of them tells that.
+    """
+    if not keep:
+        found = _records(data, start, slots, range(slots))
+        return found, found[-1][0] // layout.SIZE if found else 0
+    found = [raw for raw in _records(data, start, slots, range(keep + 1)) if raw[0] <= keep * layout.SIZE]
+    upper = range(slots // 2, slots // 2 + layout.SPARE)
+    others = {_index_of_spare(raw[0], slots): raw for raw in _records(data, start, slots, upper)}
+    others = {index: raw for index, raw in others.items() if index > keep}
+    last = found[-1][0] // layout.SIZE if found else 0
+    found += [raw for raw in others.values() if raw[6] & layout.OP_MASK in _ENDS]
+    return found, max(others, default=last)
+
+
+_ENDS = (layout.OP["deadlock"], layout.OP["spin"])
+
+
+def _counted(event: Event, keep: int, slots: int) -> Event:
+    """A row that was made when all that is kept had been made, with its number among all."""
+    number = event.seq + 1
+    if not keep or number <= keep:
+        return event
+    return event._replace(seq=_index_of_spare(number * layout.SIZE, slots) - 1)
+
+
+def _index_of_spare(n: int, slots: int) -> int:
+    """What `spool.spare` made its number of."""
+    rounds, place = divmod(n // layout.SIZE, slots)
+    return (rounds - 1) * layout.SPARE + place - slots // 2
+
+
+def _records(data: mmap.mmap, start: int, slots: int, where: range) -> list[tuple[Any, ...]]:
+    """The records in some slots of a ring, in order of n.
 
     A record may be missing where a thread was killed between taking its number and writing: look on for a while. One that
     does not lie where its number belongs, or has no time, is no record.
     """
     found: list[tuple[Any, ...]] = []
     block, whole = 4096, slots * layout.SIZE
-    for first in range(0, slots, block):
-        count = min(block, slots - first)
+    for first in where[::block]:
+        count = min(block, where.stop - first)
         piece = data[start + first * layout.SIZE : start + (first + count) * layout.SIZE]
         here = [
             raw
@@ -166,11 +233,15 @@ def _read_ring(data: mmap.mmap, start: int, slots: int) -> tuple[list[tuple[Any,
         found += here
         if not here:
             break
-    found.sort()
-    return found, found[-1][0] // layout.SIZE if found else 0
+    return sorted(found)
 
 
-def _read_facts(data: mmap.mmap, start: int, chunks: int) -> Facts:
+def _read_facts(data: mmap.mmap | bytes, start: int, chunks: int, wanted: range = range(1 << 62)) -> Facts:
+    """All side facts.
+
+    Args:
+        wanted: numbers of the records whose own details are asked for.
+    """
     parts: dict[tuple[int, int], list[tuple[int, bytes]]] = defaultdict(list)
     empty = 0
     for index in range(chunks):
@@ -182,6 +253,8 @@ def _read_facts(data: mmap.mmap, start: int, chunks: int) -> Facts:
                 break
             continue
         empty = 0
+        if kind in _OF_RECORDS and key not in wanted:
+            continue
         parts[kind, key].append((part, piece[:length]))
     facts = Facts()
     with warnings.catch_warnings():
@@ -189,6 +262,9 @@ def _read_facts(data: mmap.mmap, start: int, chunks: int) -> Facts:
         for (kind, key), pieces in parts.items():
             _add_fact(facts, kind, key, _last_text(pieces))
     return facts
+
+
+_OF_RECORDS = (layout.ARGS, layout.RESULT, layout.READY)
 
 
 def _last_text(pieces: list[tuple[int, bytes]]) -> bytes:
@@ -227,10 +303,23 @@ def _add_fact(facts: Facts, kind: int, key: int, data: bytes) -> None:  # noqa: 
 
 def _literal(data: bytes) -> tuple[Any, ...]:
     try:
-        value = ast.literal_eval(data.decode("utf-8", "surrogatepass"))
+        value = _evaluated(data.decode("utf-8", "surrogatepass"))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return ()
     return value if isinstance(value, tuple) else ()
+
+
+def _evaluated(text: str) -> Any:
+    """The value of a literal.  While another thread parses there may be a SystemError (seen on 3.11.7): try again."""
+    for _ in range(_TRIES):
+        try:
+            return ast.literal_eval(text)
+        except SystemError:
+            continue
+    return None
+
+
+_TRIES = 100
 
 
 def _settled(events: list[Event]) -> list[Event]:
@@ -325,10 +414,22 @@ class _Decoder:
             bytes=what.bytes,
             site=facts.sites.get(site),
             user_site=facts.sites.get(user % layout.IMPORTING),
-            mark=TRACER if flags & layout.IS_TRACER else LATE if self.off and t1 > self.off else None,
+            mark=_mark(flags, late=bool(self.off and t1 > self.off)),
         )
 
     def _thread_name(self, thread: int) -> str | None:
         """Threads other than the main one own what they do."""
         name = self.facts.threads.get(thread, (0, ""))[1]
         return name if name and name != "MainThread" else None
+
+
+def _mark(flags: int, *, late: bool) -> str | None:
+    return (
+        TRACER
+        if flags & layout.IS_TRACER
+        else INJECTED
+        if flags & layout.IS_INJECTED
+        else LATE
+        if late
+        else None
+    )

@@ -15,6 +15,7 @@ import stat
 
 from tracedemo.recorders.inprocess.layout import COULD_WAIT, PAIR, RESULT, clock
 from tracedemo.recorders.inprocess.mapping import suppress
+from tracedemo.recorders.inprocess.standins import is_ours
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +77,11 @@ def size_of(buffer: Any) -> int:
             return -1
         with memoryview(buffer) as view:
             return view.nbytes
-    except Exception:  # noqa: BLE001  # no buffer, or one that is not to be looked at: the original has the right words
+    except (
+        Exception
+    ) as trouble:  # no buffer, or one that is not to be looked at: the original has the right words
+        if not is_ours(trouble):
+            raise
         return -1
 
 
@@ -134,6 +139,8 @@ def _address(spool: Spool, value: Any) -> int:
 
 def with_fact(spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
     """Before a call whose positional arguments tell it all: a timeout, a level and an option."""
+    if len(args) == 3 and type(args[1]) is type(args[2]) is int:  # the usual getsockopt, and quick
+        return fileno(args[0]), 0, spool.fact(args[1:])
     return fileno(args[0]), 0, spool.fact(plain(args[1:]))
 
 
@@ -187,6 +194,14 @@ def os_sending_file(_spool: Spool, args: Args, kwargs: Kwargs) -> Known:
     if not stat.S_ISSOCK(os.fstat(fd).st_mode):
         raise ValueError(fd)
     return fd, 0, whole(argument(args, kwargs, 3, "count"))
+
+
+def waking(_spool: Spool, args: Args, _kwargs: Kwargs) -> Known:
+    """Before signal.set_wakeup_fd(fd); -1 ends it, and asks the kernel nothing."""
+    (fd,) = map(whole, args)
+    if fd < 0:
+        raise ValueError(fd)
+    return fd, 0, 0
 
 
 def receiver(op: str) -> Callable[[Spool, Args, Kwargs], Known]:

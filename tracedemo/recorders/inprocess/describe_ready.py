@@ -105,7 +105,10 @@ def watcher(events: int) -> Callable[[Spool, Args, Kwargs], Known]:
     """
 
     def watching(_spool: Spool, args: Args, kwargs: Kwargs) -> Known:
-        kind = _kinds.get(type(args[0])) or kind_of(args[0])
+        try:
+            kind = _kinds[type(args[0])]
+        except KeyError:
+            kind = kind_of(args[0])
         if len(args) == 3:
             _, thing, mask = args
         else:
@@ -129,16 +132,30 @@ def watched(_spool: Spool, _n: int, _args: Args, result: Any) -> int:
 
 
 def selecting(_spool: Spool, args: Args, kwargs: Kwargs) -> Known:
-    """Before select() of a selector."""
+    """Before select() of a selector; an event loop makes one each turn, so the usual timeouts are dealt with here."""
     selector = args[0]
-    kind = kind_of(selector)
+    try:
+        kind = _kinds[type(selector)]
+    except KeyError:
+        kind = kind_of(selector)
+    fd = selector._selector.fileno() if kind in _SELECTORS_WITH_FD else -1  # noqa: SLF001  # where selectors keeps it
+    seconds = args[1] if len(args) > 1 else kwargs.get("timeout")
     watched = len(selector._fd_to_key)  # noqa: SLF001  # get_map() would make an object
-    flags, number = _select_number(argument(args, kwargs, 1, "timeout"), watched, kind)
-    return fd_of(selector, kind), flags, number
+    if seconds is None:
+        return fd, COULD_WAIT, kind | watched << 8 | NO_TIMEOUT
+    if type(seconds) is int and seconds <= 0:
+        return fd, 0, kind | watched << 8 | ZERO_TIMEOUT
+    return (fd, *_select_number(seconds, watched, kind))
 
 
 def selected(spool: Spool, n: int, _args: Args, result: Any) -> int:
     """After select() of a selector: a list of (key, events)."""
+    if not result:
+        return 0
+    if len(result) == 1:
+        key, events = result[0]
+        if 0 <= events <= 0xFFFF:
+            return 1 | events << 8 | key.fd << 32  # type: ignore[no-any-return]
     return _ready(spool, n, [item for key, events in result for item in (key.fd, events)])
 
 

@@ -5,6 +5,7 @@ Two means
       it first runs, and switched off on the spot (DISABLE) unless it is a generator of the program's own, which gets local
       events. It starts when the program imports socket; a generator that has taken CHECK_EVERY steps without a single
       socket call being made meanwhile is not the story that we tell, and is watched no longer; the header says so.
+      Of a variant every generator is the story: it is watched to its end, and from the import of selectors on.
       (The audit event `exec` would find the code, too, but an audit hook is called for `sys._getframe`, which every
       recorded call uses: measured, +2.6 us a call.)
     * On Python 3.11, for variants only: the name `next` in the variant's own module, which is what drives its generators.
@@ -20,6 +21,7 @@ import sys
 from sys import _getframe
 
 from tracedemo.recorders.inprocess.layout import INDEX, OP, RECORD, clock
+from tracedemo.recorders.inprocess.mapping import suppress
 from tracedemo.recorders.inprocess.spool import is_library
 
 TYPE_CHECKING = False
@@ -107,7 +109,7 @@ def prepare(spool: Spool, kind: str) -> None:
     if not kind:
         spool.meta("flow", "off")
     elif sys.version_info >= (3, 12):
-        Monitor(spool)
+        Monitor(spool, gives_up=kind != "variant")
     elif kind == "variant":
         spool.watch_flow = lambda: watch_next(spool)
         spool.meta("flow", "next() of the variant")
@@ -126,7 +128,8 @@ def watch_next(spool: Spool) -> None:
         if frame is None or not spool.on:
             return real(*args)
         owner = running.get(id(frame))
-        if owner is None:
+        # One that ended by close() or throw() has told nobody, and its frame's address may be a new one's.
+        if owner is None or not args[0].gi_suspended:
             steps.start(frame)
             owner = running[id(frame)]
         else:
@@ -151,8 +154,9 @@ class Monitor:
     exception that leaves a frame. (On 3.13 nothing tells that one was closed outside of any `try`: its code does not run.)
     """
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, *, gives_up: bool = True) -> None:
         self.spool = spool
+        self.gives_up = gives_up
         self.monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
         self.tool = -1
         self.taken: dict[int, int] = {}
@@ -178,6 +182,21 @@ class Monitor:
         monitoring.register_callback(self.tool, events.PY_UNWIND, self.on_unwind)
         monitoring.set_events(self.tool, events.PY_START)
 
+    def end(self) -> None:
+        """Watch no more, and give the tool id back.  What is told meanwhile in other threads is told to nobody."""
+        monitoring, tool = self.monitoring, self.tool
+        if tool < 0:
+            return
+        monitoring.set_events(tool, 0)
+        for key in list(self.taken):
+            monitoring.set_local_events(tool, self.spool.codes[key], 0)
+        for event in ("PY_START", "PY_RESUME", "PY_YIELD", "PY_RETURN", "PY_THROW", "PY_UNWIND"):
+            monitoring.register_callback(tool, getattr(monitoring.events, event), None)
+        if any(steps < 0 for steps in self.taken.values()):
+            monitoring.restart_events()  # who watches next is to see them again
+        self.tool = -1
+        monitoring.free_tool_id(tool)
+
     # `taken` counts steps by the address of the code, which `spool.codes` keeps alive: the hash of a code object is
     # computed anew each time, from all its names and constants.
 
@@ -199,19 +218,21 @@ class Monitor:
 
     def _take(self, code: CodeType) -> None:
         monitoring, events = self.monitoring, self.monitoring.events
-        if all(steps < 0 for steps in self.taken.values()):
-            monitoring.set_events(self.tool, events.PY_START | events.PY_THROW | events.PY_UNWIND)
+        first = all(steps < 0 for steps in self.taken.values())
         self.spool.codes[id(code)] = code
         self.taken[id(code)] = 0
         self.calls[id(code)] = self._count_calls()
-        monitoring.set_local_events(self.tool, code, self.local)
+        with suppress(ValueError):  # ended by another thread
+            if first:
+                monitoring.set_events(self.tool, events.PY_START | events.PY_THROW | events.PY_UNWIND)
+            monitoring.set_local_events(self.tool, code, self.local)
 
     def on_resume(self, code: CodeType, _offset: int) -> None:
         """PY_RESUME."""
         frame = _getframe(1)
         self.steps.write(_RESUME, frame, self.steps.running.get(id(frame), 0))
         steps = self.taken[id(code)] = self.taken[id(code)] + 1
-        if steps % CHECK_EVERY == 0:
+        if steps % CHECK_EVERY == 0 and self.gives_up:
             self._give_up_without_calls(code)
 
     def on_yield(self, _code: CodeType, _offset: int, value: Any) -> None:
@@ -241,9 +262,10 @@ class Monitor:
         calls = self._count_calls()
         if calls == self.calls[id(code)]:
             self.taken[id(code)] = -1
-            self.monitoring.set_local_events(self.tool, code, 0)
-            if all(steps < 0 for steps in self.taken.values()):
-                self.monitoring.set_events(self.tool, self.monitoring.events.PY_START)
+            with suppress(ValueError):  # as above
+                self.monitoring.set_local_events(self.tool, code, 0)
+                if all(steps < 0 for steps in self.taken.values()):
+                    self.monitoring.set_events(self.tool, self.monitoring.events.PY_START)
             self.spool.meta("flow_ended", code.co_qualname)
         self.calls[id(code)] = calls
 

@@ -16,22 +16,26 @@ from __future__ import annotations
 import os
 import sys
 
-from tracedemo.recorders.inprocess.layout import OWNER
-from tracedemo.recorders.inprocess.mapping import suppress
-from tracedemo.recorders.inprocess.spool import Spool, owner_var
+from tracedemo.recorders.inprocess import children
+from tracedemo.recorders.inprocess.spool import Spool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+    from tracedemo.recorders.inprocess.loops import Loops
     from tracedemo.recorders.inprocess.patchpoints import Patch
+    from tracedemo.recorders.inprocess.watchdog import Watchdog
 
-MODULES = ("socket", "select", "selectors", "ssl", "asyncio.base_events")
+MODULES = ("signal", "socket", "select", "selectors", "ssl", "asyncio.base_events", "trio._core._run")
 """Whose import is waited for."""
 
 BEYOND = ("uvloop", "gevent", "psycopg2", "psycopg_c", "psycopg_binary", "pycurl", "grpc", "zmq")
 """Whose sockets are not Python's, so that a reader must be told that they are not seen."""
+
+LEAST_CHUNKS = 1 << 13
+"""Room for side facts, however few calls are kept: where the program makes calls must be told in any case."""
 
 
 class Recorder:
@@ -42,10 +46,19 @@ class Recorder:
         self.control = control
         self.patches: list[Patch] = []
         self.below = False
+        self.of_variant = False
+        """Whether generators are watched from the import of selectors on, too: one variant has no sockets."""
+        self.watches_flow = False
+        self.loops: Loops | None = None
+        self.watch = False
+        """Whether a watchdog is to look at event loops."""
+        self.watchdog: Watchdog | None = None
         spool.servers = servers
 
     def patch(self, name: str, module: ModuleType) -> None:
         """Set the wrappers of one module that has just been run, or was there before us."""
+        if name == "signal" and not self.below:  # of no interest without sockets; they bring it along
+            return
         from tracedemo.recorders.inprocess import patchpoints
 
         if self.control and self.spool.pace is None:
@@ -55,13 +68,25 @@ class Recorder:
         patch = patchpoints.Patch()
         self.patches.append(patch)
         if name == "asyncio.base_events":
-            _tag_tasks(self.spool, module, patch)
+            from tracedemo.recorders.inprocess import loops
+
+            self.loops = loops.install(self.spool, module, patch)
+            if self.watch:
+                from tracedemo.recorders.inprocess.watchdog import Watchdog
+
+                self.watchdog = Watchdog(self.loops)
+        elif name == "trio._core._run":
+            from tracedemo.recorders.inprocess import trio_tasks
+
+            trio_tasks.install(self.spool, module, patch)
         else:
             patchpoints.install(self.spool, name, module, patch)
         if patch.proxied:
             self.spool.meta("proxied", tuple(patch.proxied))
         if name == "socket":
             self._patch_below_socket()
+        elif name == "selectors" and self.of_variant:
+            self._watch_flow()
 
     def _patch_below_socket(self) -> None:
         """`socket` has copied the functions of `_socket`: both are patched together, at the first import of socket."""
@@ -70,14 +95,20 @@ class Recorder:
         self.below = True
         self.patch("_socket", sys.modules["_socket"])
         self.patch("os", os)
-        if self.spool.watch_flow is not None:
+        if "signal" in sys.modules:
+            self.patch("signal", sys.modules["signal"])
+        self._watch_flow()
+
+    def _watch_flow(self) -> None:
+        if self.spool.watch_flow is not None and not self.watches_flow:
+            self.watches_flow = True
             self.spool.watch_flow()
 
     def patch_present(self) -> None:
         """Patch what has been imported already."""
         for name in MODULES:
             module = sys.modules.get(name)
-            if module is not None:
+            if module is not None and not half_imported(module):
                 self.patch(name, module)
 
     def on(self) -> None:
@@ -89,62 +120,16 @@ class Recorder:
         self.spool.switch_off()
         while self.patches:
             self.patches.pop().undo()
-        self.below = False
+        self.below = self.watches_flow = False
 
 
-def _tag_tasks(spool: Spool, module: Any, patch: Patch) -> None:
-    """Give each asyncio task its number in a context variable, from which its callbacks inherit it.
-
-    A transport's callbacks run in the context in which they were registered, where `current_task()` is None. The
-    variable is set around the creation, since a task copies the current context; with a context of the program's own
-    it is set in there.
-    """
-    original = module.BaseEventLoop.create_task
-    var = owner_var
-
-    def create_task(*args: Any, **kwargs: Any) -> Any:
-        try:
-            if not spool.on:
-                return original(*args, **kwargs)
-            index = spool.next_index()
-            context = kwargs.get("context")
-            token = var.set(index)
-            try:
-                if context is not None:
-                    with suppress(RuntimeError):  # the program is inside it already
-                        context.run(var.set, index)
-                task = original(*args, **kwargs)
-            finally:
-                var.reset(token)
-        except BaseException as error:
-            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]  # our frame is in no traceback
-            raise
-        newest[:] = id(task), index
-        _name_owner(spool, task, index)
-        return task
-
-    from tracedemo.recorders.inprocess.wrappers import entered
-
-    newest = [0, 0]
-    patch.set(module.BaseEventLoop, "create_task", entered("create_task", create_task, original))
-    named_later = getattr(module.tasks, "_set_task_name", None)
-    if (
-        named_later is not None
-    ):  # until 3.12 `asyncio.create_task(..., name=...)` gives the name when the task is there
-
-        def _set_task_name(task: Any, name: Any) -> None:
-            named_later(task, name)
-            if spool.on and newest[0] == id(task):
-                _name_owner(spool, task, newest[1])
-
-        patch.set(module.tasks, "_set_task_name", entered("_set_task_name", _set_task_name, named_later))
+def half_imported(module: ModuleType | None) -> bool:
+    """Whether a module is still being run; the Finder sees the end of it."""
+    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
 
 
-def _name_owner(spool: Spool, task: Any, index: int) -> None:
-    try:
-        spool.tell(OWNER, index, str(task.get_name()), str(task.get_coro().__name__))
-    except Exception as error:  # noqa: BLE001  # a task factory may make anything
-        spool.trouble("create_task", error)
+active: Recorder | None = None
+"""The recorder that `start` has made: this process is one that `tracedemo run` records."""
 
 
 class Finder:
@@ -155,7 +140,7 @@ class Finder:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """Ask the other finders, and put a step behind the loader of a module that matters."""
-        if name not in MODULES and name not in BEYOND:
+        if name not in MODULES and name not in BEYOND and name not in children.MODULES:
             return None
         for finder in sys.meta_path:
             if finder is self or not hasattr(finder, "find_spec"):
@@ -185,6 +170,8 @@ class Loader:
         try:
             if module.__name__ in BEYOND:
                 self.recorder.spool.meta("beyond", module.__name__)
+            elif module.__name__ in children.MODULES:
+                children.patch(self.recorder.spool, module.__name__, module)
             else:
                 self.recorder.patch(module.__name__, module)
         except Exception as error:  # noqa: BLE001  # whatever it is, the program runs on
@@ -200,23 +187,31 @@ def start(settings: dict[str, str]) -> Recorder:
 
     Args:
         settings: the TRACEDEMO_HOOK_* variables: FOLDER for the spool; SLOTS; SERVERS, ports of our server; CONTROL, its
-            control socket when the run is lock-step; FLOW, `variant` or `script`.
+            control socket when the run is lock-step; FLOW, `variant` or `script`; KEEP, `first` or `last`;
+            WATCHDOG, not empty when one is wanted; INJECT, a word of `inject`, or empty.
 
     Raises:
         OSError: the spool cannot be made.
     """
     size = int(settings.get("SLOTS") or 1 << 20)
-    spool = Spool(settings["FOLDER"], size, size >> 1, size)
+    keeps_first = settings.get("KEEP") == "first"
+    spool = Spool(settings["FOLDER"], size, max(size >> 1, 1), max(size, LEAST_CHUNKS), first=keeps_first)
     ports = frozenset(int(port) for port in settings.get("SERVERS", "").split(",") if port)
     recorder = Recorder(spool, control=settings.get("CONTROL", ""), servers=ports)
+    recorder.watch = bool(settings.get("WATCHDOG"))
+    spool.inject = settings.get("INJECT", "")
     from tracedemo.recorders.inprocess import flow
 
     flow.prepare(spool, settings.get("FLOW", ""))
+    recorder.of_variant = settings.get("FLOW") == "variant"
     sys.meta_path.insert(0, Finder(recorder))
     recorder.patch_present()
+    children.watch(spool)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lambda: after_fork(recorder))
     recorder.on()
+    global active  # noqa: PLW0603  # there is one in a process
+    active = recorder
     return recorder
 
 
@@ -227,6 +222,11 @@ def after_fork(recorder: Recorder) -> None:
         return
     try:
         spool.renew()
+        spool.meta("forked", os.getppid())
+        if recorder.loops is not None:
+            recorder.loops.renew()
+        if recorder.watchdog is not None:
+            recorder.watchdog.renew()
         if spool.pace is not None:
             spool.pace.renew()
     except OSError:

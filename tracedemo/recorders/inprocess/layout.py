@@ -16,6 +16,9 @@ MAGIC = b"TDSPOOL3"
 HEADER = struct.Struct("<8sqqqqqqqqq")
 """magic, pid, slots, flow slots, chunks, monotonic and realtime at start, time off, side chunks lost, parent pid."""
 OFF_AT, LOST_AT = 56, 64
+KEEP = struct.Struct("<qq")
+"""How many calls, and how many steps, are kept: the first ones; zeros: the last that the rings have room for."""
+KEEP_AT = 80
 PAGE = 4096
 
 OPEN = struct.Struct("<qqiiiHhqq")
@@ -38,9 +41,13 @@ CHUNK = struct.Struct(f"<qHHHxx{ROOM}s")
 MOST_PARTS = 0xFFFF
 """Parts of a fact; what is longer than seven megabytes is cut."""
 
-COULD_WAIT, IS_TRACER, COLLECTED = 1 << 8, 1 << 9, 1 << 10
+COULD_WAIT, IS_TRACER, COLLECTED, IS_INJECTED = 1 << 8, 1 << 9, 1 << 10, 1 << 11
 """Flags of a record, added to its operation."""
 OP_MASK = 0xFF
+
+SPARE = 1 << 12
+"""Where the first are kept, a ring is twice as long, and what comes later goes round in this many slots of its upper half,
+so that it is counted."""
 
 SITE, PLACE, FACT, THREAD, OWNER, EXCEPTION, META, ARGS, RESULT, READY = range(1, 11)
 """Kinds of chunks.  The key is an index for the first seven, and n of the record for the last three."""
@@ -81,7 +88,7 @@ OPS = (
     " setblocking settimeout setsockopt getsockopt getsockname getpeername get_inheritable set_inheritable ioctl share"
     " getaddrinfo gethostbyname gethostbyaddr getnameinfo getservby gethostname sethostname if_names"
     " selector register modify unregister select poll control read write do_handshake unwrap"
-    " start yield resume return callback lockstep port deadlock spin"
+    " start yield resume return callback lockstep port deadlock spin blocked set_wakeup_fd"
 ).split()
 """Operations by code.  The order is part of the file: append only."""
 OP = {name: code for code, name in enumerate(OPS)}

@@ -15,7 +15,9 @@ Theory of operation (the words and the server's side: `tracedemo/lockstep.py`)
           is asked with timeout 0.
     A connect or a send that waits is the kernel's move: the handshake, and room in the buffer, come by themselves,
     because the server accepts and reads eagerly. A connect that has only begun is let settle before connect() answers
-    EINPROGRESS, and moved bytes are let arrive, so that what is ready does not depend on the scheduler.
+    EINPROGRESS, and moved bytes are let arrive, so that what is ready does not depend on the scheduler. Only a server that
+    misbehaves on request may not read: when a select waits for room, and none has come within ROOM_GRACE_S, that is a wait
+    point, too; and so is a send that has found none BUDGET times.
 
     Deadlock: when a thread is about to wait without timeout, on nothing but connections to our server (and the bell of an
     asyncio loop, which only other threads ring), and the server has nothing left for them, it counts as stuck; when all
@@ -32,10 +34,10 @@ from __future__ import annotations
 import os
 import sys
 from _thread import get_ident
-from errno import EINPROGRESS
 
 from tracedemo.lockstep import ARRIVAL_GRACE_S
 from tracedemo.recorders.inprocess import describe, describe_ready
+from tracedemo.recorders.inprocess.layers import Layers
 from tracedemo.recorders.inprocess.layout import ARGS, RESULT, clock
 from tracedemo.recorders.inprocess.line import Line
 from tracedemo.recorders.inprocess.mapping import suppress
@@ -43,9 +45,7 @@ from tracedemo.recorders.inprocess.watched import (
     bells_of,
     in_epoll,
     in_lists,
-    listed,
     three_lists,
-    timeout_of,
     waits_for_thread,
 )
 
@@ -59,6 +59,10 @@ PATIENCE = 10
 """How many "not yet" answers in a row make a step."""
 BUDGET = 20_000
 """How many "not yet" answers may come while the server has nothing left, before the run is ended."""
+ROOM_GRACE_S = 1.0
+"""Seconds in which a server that reads has made room; spent where it does not, once before each wait."""
+LOOK_AGAIN_S = 0.05
+"""Seconds after which a thread for which nothing is left looks whether the others are stuck, too."""
 STOPPED = 125
 """Exit code of a program that we ended."""
 
@@ -67,18 +71,12 @@ NOT_OURS = "nothing of ours to wait for"
 NOTHING_LEFT = "nothing left"
 NO_ANSWER = "the server cannot be asked"
 SETTLED = "the handshake has settled"
+ROOM = "there is room now"
 CALLED = "the line to the server"
 """What a row `lockstep` says, besides what was moved."""
 
-READS = frozenset(("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "accept"))
-CONNECTS = frozenset(("connect", "connect_ex"))
-SELECTS = frozenset(("select", "poll", "control"))
-WATCHES = frozenset(("register", "modify", "unregister"))
 
-_fileno, _gettimeout = describe.fileno, describe.gettimeout
-
-
-class Pace:
+class Pace(Layers):
     """What the traced process knows about its waits; one object a process."""
 
     def __init__(self, spool: Spool, control: str) -> None:
@@ -87,6 +85,8 @@ class Pace:
         self.not_yet: dict[int, int] = {}
         self.glances: dict[int, int] = {}
         self.vain = 0
+        self.full: dict[int, int] = {}
+        self.unsettled: set[int] = set()
         self.stuck: dict[int, dict[int, int]] = {}
         # Poll objects do not tell what they watch, and are kept, so that no other gets their address.
         self.polls: dict[int, tuple[Any, dict[int, int]]] = {}
@@ -101,107 +101,17 @@ class Pace:
         t0 = clock()
         self._note(t0, CALLED if self.line.renew() else NO_ANSWER)
 
-    # -- Layers
-
-    def layer(self, op: str, original: Any, place: str) -> Any:
-        """Put the pace between a wrapper and its original; give the original back where there is no wait point."""
-        if op in READS and place == "socket":
-            return self._reading(op, original)
-        if op in CONNECTS:
-            return self._connecting(original)
-        if op in SELECTS:
-            return self._selecting(original, place)
-        if op in WATCHES and place == "poll":
-            return self._watching(op, original)
-        return original
-
-    # In each layer `error.__traceback__ = ...tb_next` takes our frame out of the program's traceback (see `wrappers`).
-
-    def _reading(self, op: str, original: Any) -> Any:
-        def paced(*args: Any, **kwargs: Any) -> Any:
-            asks = False
-            try:
-                fd, timeout = _fileno(args[0]), _gettimeout(args[0])
-                asks = timeout == 0.0 or bool(describe.flags_of(op, args, kwargs) & describe.DONTWAIT)
-                if not asks:
-                    self._before_read(fd, endless=timeout is None)
-                result = original(*args, **kwargs)
-                if asks:
-                    self.not_yet.pop(fd, None)
-                    self.vain = 0
-                return result
-            except BaseException as error:
-                if asks and isinstance(error, BlockingIOError):
-                    self._count_not_yet(fd)
-                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
-                raise
-            finally:
-                self.stuck.pop(get_ident(), None)
-
-        return paced
-
-    def _connecting(self, original: Any) -> Any:
-        def paced(*args: Any, **kwargs: Any) -> Any:
-            try:
-                result = original(*args, **kwargs)
-                if result == EINPROGRESS:
-                    self._settle(args)
-                return result
-            except BaseException as error:
-                if isinstance(error, BlockingIOError):
-                    self._settle(args)
-                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
-                raise
-
-        return paced
+    # -- What is looked at
 
     def _settle(self, args: Any) -> None:
         """Let a handshake with our server that has begun come to its end."""
         address = args[1]
         if type(address) is tuple and len(address) > 1 and describe.whole(address[1]) in self.spool.servers:
-            t0 = clock()
-            self._ready((_fileno(args[0]),), ARRIVAL_GRACE_S, writing=True)
+            t0, fd = clock(), describe.fileno(args[0])
+            # Where the backlog is full the kernel tries again, and nobody knows for how long.
+            settled = self._ready((fd,), ARRIVAL_GRACE_S, writing=True)
+            (self.unsettled.discard if settled else self.unsettled.add)(fd)
             self._note(t0, SETTLED)
-
-    def _selecting(self, original: Any, place: str) -> Any:
-        def paced(*args: Any, **kwargs: Any) -> Any:
-            try:
-                if not place:
-                    args = listed(args)
-                timeout = timeout_of(place, args, kwargs)
-                if timeout is None or timeout > 0:
-                    self._before_select(place, args, endless=timeout is None)
-                result = original(*args, **kwargs)
-                if timeout == 0 and not (any(result) if type(result) is tuple else result):
-                    self._count_glance(place, args)
-                return result
-            except BaseException as error:
-                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
-                raise
-            finally:
-                self.stuck.pop(get_ident(), None)
-
-        return paced
-
-    def _watching(self, op: str, original: Any) -> Any:
-        def paced(*args: Any, **kwargs: Any) -> Any:
-            try:
-                result = original(*args, **kwargs)
-                _, watched = self.polls.setdefault(id(args[0]), (args[0], {}))
-                fd = describe_ready.descriptor(args[1])
-                if op == "unregister":
-                    watched.pop(fd, None)
-                else:
-                    mask = describe.whole(args[2], 0) if len(args) > 2 else 0b111
-                    watched[fd] = (mask & 0b11 != 0) | (mask & 0b100) >> 1
-                return result
-            except BaseException as error:
-                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
-                raise
-
-        return paced
-
-    # -- What is looked at
 
     def _before_read(self, fd: int, *, endless: bool) -> None:
         """A read or accept that may sleep."""
@@ -212,7 +122,7 @@ class Pace:
         elif port is None:
             self._note(t0, NOT_OURS)
         else:
-            self._wait({fd: port}, t0, endless=endless)
+            self._wait({fd: port}, t0, {fd: 1}, endless=endless)
 
     def _before_select(self, place: str, args: Any, *, endless: bool) -> None:
         """A select that may sleep."""
@@ -222,17 +132,23 @@ class Pace:
             return
         self.glances.clear()
         own = describe_ready.fd_of(args[0], describe_ready.kind_of(args[0])) if place else -1
-        if self._ready_events({own: 1} if own >= 0 else watched):
+        whole = {own: 1} if own >= 0 else watched
+        if self._ready_events(whole):
             self._note(t0, THERE)
             return
-        ports = self.spool.ports
-        ours = {fd: ports[fd] for fd, events in watched.items() if fd in ports and events & 1}
+        self.unsettled = {fd for fd in self.unsettled if not self._ready((fd,), writing=True)}
+        known = {fd: port for fd, port in self.spool.ports.items() if fd not in self.unsettled}
+        full = {fd for fd, events in watched.items() if events & 2 and fd in known}
+        if full and self._ready_events(whole, ROOM_GRACE_S):
+            self._note(t0, ROOM)
+            return
+        ours = {fd: known[fd] for fd, events in watched.items() if fd in known and (events & 1 or fd in full)}
         if not ours:
             self._note(t0, NOT_OURS)
             return
         bells = bells_of(args[0]) if place else ()
-        alone = all((fd in ports and events == 1) or fd in bells for fd, events in watched.items())
-        self._wait(ours, t0, endless=endless and alone)
+        alone = all(fd in known or fd in bells for fd in watched)
+        self._wait(ours, t0, whole, endless=endless and alone)
 
     def _watched(self, place: str, args: Any) -> dict[int, int] | None:
         """What a select watches: descriptor -> 1 for read, 2 for write; None for wrong arguments.
@@ -265,6 +181,19 @@ class Pace:
         if count == PATIENCE:
             self._step_for_asker({fd: self.spool.ports[fd]})
 
+    def _count_full(self, fd: int) -> None:
+        """There was no room for what a program that does not wait has to send."""
+        if fd not in self.spool.ports:
+            return
+        count = self.full[fd] = self.full.get(fd, 0) + 1
+        if count % BUDGET or self._step({fd: self.spool.ports[fd]}, clock()):
+            return
+        if not self._ready(
+            (fd,), writing=True
+        ):  # a server that reads slowly has read all, since it was asked
+            words = f"spin: {count:,} times there was no room to send, and the server reads no more from"
+            self._stop("spin", {fd: self.spool.ports[fd]}, words)
+
     def _count_glance(self, place: str, args: Any) -> None:
         """A select with timeout 0 found nothing: a "not yet" of all that it watches."""
         ports = self.spool.ports
@@ -290,22 +219,39 @@ class Pace:
 
     # -- Waiting
 
-    def _wait(self, ours: dict[int, int], t0: int, *, endless: bool) -> None:
-        """About to sleep on `ours` (fd -> local port): have the server move, or find out that it never will."""
+    def _wait(self, ours: dict[int, int], t0: int, whole: dict[int, int], *, endless: bool) -> None:
+        """About to sleep on `ours` (fd -> local port): have the server move, or find out that it never will.
+
+        Args:
+            whole: all that would wake it (fd -> events).
+        """
         for fd in ours:
             self.not_yet.pop(fd, None)
-        if self._step(ours, t0) or not endless:
+        # What the server reads is no move, but makes room.
+        if self._step(ours, t0) or not endless or self._ready_events(whole):
             return
         self.stuck[get_ident()] = ours
-        if not self._everybody_is_stuck():
+        if self._others_go_on(whole):
             return
         # Another thread may have sent what the server was missing, since it was asked: ask once more for all.
         everything = {fd: port for waiting in list(self.stuck.values()) for fd, port in waiting.items()}
-        if len(self.stuck) > 1 and (self._ready(tuple(everything)) or self._step(everything, clock())):
+        if self._ready(tuple(everything)) or self._step(everything, clock()):
             return
         self._stop(
             "deadlock", everything, "deadlock: the program waits, and the server has nothing left to send on"
         )
+
+    def _others_go_on(self, whole: dict[int, int]) -> bool:
+        """While a thread runs that could still change something: wait here, and look whether it does. A thread that ends,
+        or begins to wait for another, tells nobody. True: something has come.
+        """
+        if self._everybody_is_stuck():
+            return False
+        t0 = clock()
+        while not (came := self._ready_events(whole, LOOK_AGAIN_S)) and not self._everybody_is_stuck():
+            pass
+        self._note(t0, THERE if came else NOTHING_LEFT)
+        return came
 
     def _step(self, ours: dict[int, int], t0: int) -> bool:
         """One exchange with the server; False when it has nothing left, which is certain then.
@@ -361,6 +307,7 @@ class Pace:
         now = clock()
         fds = sorted(ours)
         n = self.spool.event(op, now, now, fds[0] if fds else -1)
+        self.spool.keeps = (0, 0)  # why it ends is told, though nothing else may be kept any more
         self.spool.tell(ARGS, n, f"{words} {', '.join(f'fd {fd}' for fd in fds)}", *fds)
         for stream in (sys.stdout, sys.stderr):
             with suppress(Exception):

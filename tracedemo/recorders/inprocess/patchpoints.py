@@ -150,6 +150,9 @@ SSL = (
 
 OS = (("", "sendfile", "sendfile", (d.os_sending_file, d.number)),)
 
+SIGNAL = (("", "set_wakeup_fd", "set_wakeup_fd", (d.waking, d.number)),)
+"""How asyncio and trio are woken by a signal: through a socket, of which CPython asks the kernel what it is."""
+
 POINTS = {
     "socket": SOCKET,
     "_socket": C_SOCKET,
@@ -157,6 +160,7 @@ POINTS = {
     "selectors": SELECTORS,
     "ssl": SSL,
     "os": OS,
+    "signal": SIGNAL,
 }
 """Rows by module."""
 
@@ -300,12 +304,19 @@ def install(spool: Spool, name: str, module: ModuleType, patch: Patch) -> None:
         _finish_socket(spool, module, patch)
     elif name == "_socket":
         _share_names(module, patch)
+    elif name == "signal":  # the original says `_signal`, where pickle would find the original
+        module.set_wakeup_fd.__module__ = module.__name__
 
 
 def _wrap(spool: Spool, op: str, original: Any, layered: Any, how: Any) -> Any:
     if how is TRANSFER:
         return transfer(op, original, layered, spool, d.fileno, d.gettimeout)
-    return described(op, original, layered, spool, *how)
+    before, after = how
+    if spool.inject and op in ("connect", "connect_ex"):
+        from tracedemo.recorders.inprocess.inject import injecting
+
+        before = injecting(spool.inject, before)
+    return described(op, original, layered, spool, before, after)
 
 
 def _class(module: ModuleType, name: str, patch: Patch) -> Any:
@@ -327,8 +338,14 @@ def _original(place: Any, attribute: str, *, of_module: bool, module: str) -> An
     return getattr(place, attribute, None)
 
 
-def _made(*_args: Any, **_kwargs: Any) -> None:
-    """What `__init__` of an epoll object does: nothing."""
+def _made(*args: Any, **_kwargs: Any) -> None:
+    """What `__init__` of an epoll object does: nothing, if there is an object at all."""
+    if not args:
+        try:
+            object.__init__()  # type: ignore[call-arg]  # it has the words for that
+        except TypeError as error:
+            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]  # our frame is in no traceback
+            raise
 
 
 def _mark_inner(spool: Spool, original: Any) -> None:

@@ -27,9 +27,13 @@ def stand_in(patch: Patch, module: ModuleType, name: str, real_type: Any) -> Any
     """
     make = getattr(module, name)
 
-    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+    def init(*args: Any, **kwargs: Any) -> None:
         try:
-            self._real = make(*args, **kwargs)
+            # Of a real one __init__ is object's, which does nothing for an object that is there.
+            if not args or not isinstance(args[0], proxy) or hasattr(args[0], "_real"):
+                object.__init__(*args[:1])
+            else:
+                vars(proxy)["_real"].__set__(args[0], make(*args[1:], **kwargs))
         except BaseException as error:
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]  # our frame is in no traceback
             raise
@@ -40,7 +44,7 @@ def stand_in(patch: Patch, module: ModuleType, name: str, real_type: Any) -> Any
         "__doc__": real_type.__doc__,
     }
     for attribute in dir(real_type):
-        if not attribute.startswith("_") or attribute in ("__enter__", "__exit__"):
+        if not attribute.startswith("_") or attribute in ("__enter__", "__exit__", "__reduce_ex__"):
             body[attribute] = _passing(real_type, attribute)
     proxy = type(name, (), body)
     proxy.__module__ = module.__name__

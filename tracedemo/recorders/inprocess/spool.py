@@ -15,6 +15,11 @@ Plan
     A call that may wait is written at entry, and closed at return. One that cannot (`transfer`, on a non-blocking socket)
     is written at return, all at once: a process that is killed in the middle of it loses that one.
 
+To keep the first instead of the last
+    The ring gets an upper half, and the counter is one of Python's own (FirstOnes): when all that is to be kept has been
+    claimed, it gives places in SPARE slots up there, each with a number that holds how many were claimed before. So the way
+    of a call is the same as ever, and the reader counts exactly, whatever order threads write in.
+
 The one race
     A call that is still open while the ring goes once around would close a slot that is no longer its own. That takes
     at least SLOTS calls of 0.5 us each; so only a call that took longer than LONG looks at the slot before it closes.
@@ -37,6 +42,7 @@ from _thread import _local, get_native_id
 
 from tracedemo.recorders.inprocess import layout
 from tracedemo.recorders.inprocess.layout import (
+    ARGS,
     CHECK_EVERY,
     CHUNK,
     CHUNK_SIZE,
@@ -50,6 +56,8 @@ from tracedemo.recorders.inprocess.layout import (
     INDEX,
     INNER,
     IS_TRACER,
+    KEEP,
+    KEEP_AT,
     LOST_AT,
     MAGIC,
     META,
@@ -67,6 +75,7 @@ from tracedemo.recorders.inprocess.layout import (
     ROOM,
     SITE,
     SIZE,
+    SPARE,
     THREAD,
     clock,
 )
@@ -89,44 +98,67 @@ def is_library(filename: str) -> bool:
     ) and not filename.startswith(_VARIANTS)
 
 
-LIBRARY_FILE, OWN, IMPORTER = range(3)
+LIBRARY_FILE, OWN, IMPORTER, EVENT_LOOP = range(4)
 
 
 def file_kind(filename: str) -> int:
-    """Whose code a file holds: the user's own, a library's (ours among them), or that of the import statement."""
+    """Whose code a file holds: the user's own, a library's (ours among them), that of the import statement, or of an
+    event loop.
+    """
     if filename == "<frozen importlib._bootstrap>":
         return IMPORTER
+    if filename.endswith(_LOOP_FILES):
+        return EVENT_LOOP
     return LIBRARY_FILE if is_library(filename) or filename.startswith(_OWN_FOLDER) else OWN
 
 
-_LIBRARY_PREFIXES = (os.path.dirname(os.__file__) + os.sep, "<frozen ")
+_LOOP_FILES = tuple(
+    os.path.join(*path.split("/"))
+    for path in ("asyncio/events.py", "asyncio/base_events.py", "trio/_core/_run.py")
+)
+_LOOP_FUNCTIONS = frozenset({"_run", "_run_once", "run_forever", "unrolled_run"})
+"""What calls whatever is due, in these files: the line that once started the loop is no caller of it."""
+
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_VARIANTS = os.path.join(os.path.dirname(os.path.dirname(_OWN_FOLDER[:-1])), "variants", "")
+_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(_OWN_FOLDER[:-1])), "")
+_VARIANTS = os.path.join(_PACKAGE, "variants", "")
+_LIBRARY_PREFIXES = (os.path.dirname(os.__file__) + os.sep, "<frozen ", _PACKAGE)
+"""The last: wherever it is installed, a program that traces itself asks us questions meanwhile."""
 
 
 class Spool:
     """The write side.  One object a process; `ring` and the counters are exchanged for new ones after a fork."""
 
     __slots__ = (
-        "chunk_limit", "chunks_at", "codes", "exceptions", "facts", "file_kinds", "flow_at", "flow_mask", "folder", "inner",
-        "local", "map", "mask", "next", "next_chunk", "next_flow", "next_index", "next_thread", "on", "pace",
-        "pid", "places", "ports", "ring", "servers", "sites", "sizes", "troubled", "watch_flow",
+        "chunk_limit", "chunks_at", "codes", "exceptions", "facts", "file_kinds", "flow_at", "flow_mask", "folder",
+        "inject", "inner", "keeps", "local", "map", "mask", "next", "next_chunk", "next_flow", "next_index", "next_thread",
+        "on", "pace", "pid", "places", "ports", "ring", "servers", "sites", "sizes", "troubled", "watch_flow",
     )  # fmt: skip
 
     def __init__(
-        self, folder: str, slots: int = 1 << 20, flow_slots: int = 1 << 19, chunks: int = 1 << 20
+        self,
+        folder: str,
+        slots: int = 1 << 20,
+        flow_slots: int = 1 << 19,
+        chunks: int = 1 << 20,
+        *,
+        first: bool = False,
     ) -> None:
         """Make `folder`/PID.spool, or a map without a file when `folder` is empty.
 
         Args:
-            slots, flow_slots: how many records are kept, rounded up to powers of two.
+            slots, flow_slots: how many records are kept; the last ones: rounded up to powers of two.
             chunks: how many chunks of 128 bytes are kept.
+            first: keep the first records, not the last.
 
         Raises:
             OSError: the file cannot be made.
         """
         self.folder = folder
-        self.sizes = (_power_of_two(slots), _power_of_two(flow_slots), max(chunks, 1))
+        self.keeps = (max(slots, 1), max(flow_slots, 1)) if first else (0, 0)
+        """How many of the first are kept; zeros: the last."""
+        longer = 2 * max(SPARE, slots + 1, flow_slots + 1) if first else 0
+        self.sizes = (_power_of_two(longer or slots), _power_of_two(longer or flow_slots), max(chunks, 1))
         self.inner: set[CodeType] = set()
         self.codes: dict[int, CodeType] = {}
         self.sites: dict[int, int] = {}
@@ -138,6 +170,8 @@ class Spool:
         self.troubled: set[tuple[str, str]] = set()
         self.ports: dict[int, int] = {}
         self.servers: frozenset[int] = frozenset()
+        self.inject = ""
+        """What is set on the program's sockets before they connect, a word of `inject`; empty: nothing."""
         self.pace: Any = None
         self.watch_flow: Callable[[], None] | None = None
         self.on = False
@@ -155,10 +189,11 @@ class Spool:
         self.map = map_file(self.folder, self.chunks_at + chunks * CHUNK_SIZE)
         self.ring = memoryview(self.map)[PAGE:]
         parent, self.pid = self.pid or os.getppid(), os.getpid()
+        KEEP.pack_into(self.map, KEEP_AT, *self.keeps)
         HEADER.pack_into(self.map, 0, MAGIC, self.pid, slots, flow_slots, chunks, clock(), time.time_ns(), 0, 0,
                          parent)  # fmt: skip
-        self.next = itertools.count(SIZE, SIZE).__next__
-        self.next_flow = itertools.count(SIZE, SIZE).__next__
+        self.next = _counter(self.keeps[0], slots)
+        self.next_flow = _counter(self.keeps[1], flow_slots)
         self.next_chunk = itertools.count().__next__
         self.next_thread = itertools.count(1).__next__
         self.local = _local()
@@ -174,6 +209,8 @@ class Spool:
 
     def side(self, kind: int, key: int, data: bytes) -> None:
         """Write `data` of any length; what does not fit any more is counted in the header."""
+        if kind >= ARGS and self.keeps[0] and key > self.keeps[0] * SIZE:
+            return  # of a record that is not kept
         begin = part = 0
         while True:
             chunk = self.next_chunk()
@@ -209,7 +246,7 @@ class Spool:
             index = self.next_index()
             self.tell(FACT, index, value)
             if len(self.facts) < MOST_FACTS:
-                self.facts[value] = index
+                self.facts[_copy(value)] = index
         return index
 
     # -- Who calls
@@ -228,7 +265,9 @@ class Spool:
         else:
             site = self.next_index()
             self.tell(SITE, site, code.co_filename, frame.f_lineno or 0, code.co_qualname)
-            if is_library(code.co_filename):
+            if file_kind(code.co_filename) == EVENT_LOOP and code.co_name in _LOOP_FUNCTIONS:
+                site = self.place(-site, None)  # known once and for all: nobody's
+            elif is_library(code.co_filename):
                 site = -site
         self.codes[id(code)] = code
         self.sites[id(code) + frame.f_lasti] = site
@@ -244,6 +283,7 @@ class Spool:
     def place(self, site: int, frame: "FrameType | None") -> int:
         """The number of a pair: a site in a library, and the line behind it: the nearest caller in the user's own code.
 
+        Behind an event loop nobody looks: what it calls, it calls of itself.
         When an import statement lies between, IMPORTING is added: the user's line imported a module, and it is that module
         which makes calls as it starts (selectors tries whether epoll works). 0 stands for no user's line at all.
 
@@ -267,6 +307,11 @@ class Spool:
                         except KeyError:
                             user = self.new_site(frame)
                         break
+                    if kind == EVENT_LOOP:
+                        if code.co_name in _LOOP_FUNCTIONS:
+                            break
+                        frame = frame.f_back
+                        continue  # other functions of this file are to be looked at, too
                     importing = IMPORTING
                 last = name
             frame = frame.f_back
@@ -362,6 +407,40 @@ class Spool:
         """Give the memory back; nothing can be written from now on."""
         self.ring.release()
         self.map.close()
+
+
+def _counter(keep: int, slots: int) -> "Callable[[], int]":
+    """What gives each record its number."""
+    return FirstOnes(keep, slots).__next__ if keep else itertools.count(SIZE, SIZE).__next__
+
+
+class FirstOnes:
+    """Counts like `itertools.count(SIZE, SIZE)` as far as records are kept; after that the places are SPARE ones."""
+
+    def __init__(self, keep: int, slots: int) -> None:
+        self.count = itertools.count(SIZE, SIZE)
+        self.keep = keep * SIZE
+        self.slots = slots
+
+    def __next__(self) -> int:
+        n = next(self.count)
+        return n if n <= self.keep else spare(n // SIZE, self.slots) * SIZE
+
+    def __repr__(self) -> str:
+        """How far it has come, in the words of a count."""
+        return repr(self.count)
+
+
+def spare(index: int, slots: int) -> int:
+    """The number of record `index` that is not kept: it lives in the upper half of a ring, and `index` can be had of it."""
+    return slots * (index // SPARE + 1) + slots // 2 + index % SPARE
+
+
+def _copy(value: "Any") -> "Any":
+    """An equal value without the program's own texts in it, whose references a program may count."""
+    if type(value) is tuple:
+        return tuple([_copy(item) for item in value])
+    return value[:1] + value[1:] if type(value) in (str, bytes) else value
 
 
 def _power_of_two(number: int) -> int:

@@ -4,7 +4,8 @@ Rules
     1. What the program sees is what it would see without us: result, exception, the text of a TypeError for wrong
        arguments (we pass `*args, **kwargs` on and let the original complain), the life of every object. No socket,
        buffer, frame or exception is kept.
-    2. Our frame is in no traceback. `error.__traceback__ = error.__traceback__.tb_next; raise` drops it; `error` is
+    2. What a signal handler of the program raises while we are at work reaches the program (`is_ours`, `leave_no_frame`).
+       Our frame is in no traceback. `error.__traceback__ = error.__traceback__.tb_next; raise` drops it; `error` is
        unbound at the end of the clause, so that no cycle keeps the frames, and what they hold, alive. And no exception
        of ours is being handled when the original is called: it would be the context of the program's own.
     3. A call made by a wrapped call is not logged again: the site of the caller tells (INNER), not a flag, so that a
@@ -38,8 +39,9 @@ from tracedemo.recorders.inprocess.layout import (
     RECORD_WELL,
     clock,
 )
-from tracedemo.recorders.inprocess.mapping import suppress
 from tracedemo.recorders.inprocess.spool import owner_var
+from tracedemo.recorders.inprocess.standins import entered as entered  # noqa: PLC0414  # for those who set wrappers
+from tracedemo.recorders.inprocess.standins import is_ours, leave_no_frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,10 +129,16 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
                 returned_late(spool, ring, at, n, t1, moved)
             return result
         except BaseException as error:
-            if t0:
-                facts = (fd, place, who, thread, kind, count) if kind == at_once else ()
-                failed(spool, ring, at, n, t0, error, facts)
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            try:
+                if error.__traceback__ is not None:
+                    leave_no_frame(error)
+                if t0:
+                    facts = (fd, place, who, thread, kind, count) if kind == at_once else ()
+                    failed(spool, ring, at, n, t0, error, facts)
+            except BaseException as other:  # a signal handler's, in the place of this one
+                leave_no_frame(other)
+                raise
             raise
 
     return wrapper
@@ -167,7 +175,7 @@ def described(  # noqa: C901, PLR0915  # as above
     # A close is often the last call of a thread, or the last one for a long time.
     early = CHECK_EVERY - LONG if op == "close" else 0
 
-    def wrapper(*args: "Any", **kwargs: "Any") -> "Any":  # noqa: C901, PLR0912
+    def wrapper(*args: "Any", **kwargs: "Any") -> "Any":  # noqa: C901, PLR0912, PLR0915
         t0 = 0
         try:
             frame = _getframe(1)
@@ -180,7 +188,11 @@ def described(  # noqa: C901, PLR0915  # as above
             if place:
                 try:
                     fd, flags, number = before(spool, args, kwargs)
-                except Exception:  # noqa: BLE001  # wrong arguments: the original, below, has the right words for them
+                except (
+                    Exception
+                ) as trouble:  # wrong arguments: the original, below, has the right words for them
+                    if not is_ours(trouble):
+                        raise
                     place = INNER
             if not place:
                 return original(*args, **kwargs)
@@ -206,47 +218,27 @@ def described(  # noqa: C901, PLR0915  # as above
                 value = 0 if after is None else after(spool, n, args, result)
                 if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:
                     close_record(ring, at + CLOSE_AT, t1, value, 0, 0, cpu)
-            except Exception as trouble:  # noqa: BLE001  # an answer that nobody has thought of
+            except Exception as trouble:  # an answer that nobody has thought of
+                if not is_ours(trouble):
+                    raise
                 spool.trouble(op, trouble)
                 close_record(ring, at + CLOSE_AT, t1, 0, 0, 0, cpu)
             return result
         except BaseException as error:
-            if t0:
-                failed(spool, ring, at, n, t0, error)
-                if notes_failure and isinstance(error, OSError) and after is not None:
-                    after(spool, n, args, None)
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            try:
+                if error.__traceback__ is not None:
+                    leave_no_frame(error)
+                if t0:
+                    failed(spool, ring, at, n, t0, error)
+                    if notes_failure and isinstance(error, OSError) and after is not None:
+                        after(spool, n, args, None)
+            except BaseException as other:  # as above
+                leave_no_frame(other)
+                raise
             raise
 
     return wrapper
-
-
-class Builtin(staticmethod):  # type: ignore[type-arg]  # a plain class costs less at start-up
-    """A wrapper in the place of a function written in C.
-
-    Such a function does not become a method when a class keeps it, as `SelectSelector._select = select.select` does; a
-    Python function would. And it can be pickled by its name, as `Pool.map(socket.gethostbyname, hosts)` asks for.
-    """
-
-    def __reduce__(self) -> str:
-        return self.__qualname__
-
-
-def entered(attribute: str, wrapped: "Wrapper", original: "Any") -> "Wrapper":
-    """Give a wrapper the name and the text of what it stands for, and its nature: it becomes a method, or does not.
-
-    It also gets a code object of its own. The interpreter specializes instructions for what they meet, in caches that
-    belong to the code object (PEP 659): sixty wrappers around sixty callables would spoil each other's for good.
-    """
-    wrapped.__code__ = wrapped.__code__.replace()
-    wrapped.__name__ = attribute
-    for name in ("__qualname__", "__doc__", "__module__"):
-        with suppress(AttributeError):
-            setattr(wrapped, name, getattr(original, name))
-    if not hasattr(original, "__module__"):  # a method of a C class; pickle looks for it by module and name
-        wrapped.__module__ = original.__objclass__.__module__.lstrip("_")
-    wrapped.__wrapped__ = original  # type: ignore[attr-defined]  # inspect.signature() asks the original
-    return wrapped if hasattr(original, "__get__") else Builtin(wrapped)
 
 
 class Finalizer:

@@ -4,7 +4,7 @@ An engine is a module with
     NAME                                what it is called
     prefix(folder) -> words             the command that is put before the target's own; it writes into the folder
     read(folder) -> Log                 what it wrote
-    refusal() -> Refusal | None         why it cannot trace here, tried for real; None: it can
+    refusal(place) -> Refusal | None    why it cannot trace here, tried for real; None: it can
 
     calls.py      what all of them hand over             shapes.py    the arguments of each system call, one table
     strace.py     the strace engine                      strace_lines.py, spelling.py   its text: lines, then arguments
@@ -45,8 +45,12 @@ class Engine(Protocol):
     def read(self, folder: Path) -> Log:
         """What it wrote into the folder."""
 
-    def refusal(self) -> Refusal | None:
-        """Why it cannot trace on this machine."""
+    def refusal(self, place: Path | None = None) -> Refusal | None:
+        """Why it cannot trace on this machine.
+
+        Args:
+            place: a folder for the files of the trial; None: any.
+        """
 
 
 def engine(name: str) -> Engine:
@@ -60,21 +64,24 @@ def engine(name: str) -> Engine:
     return cast(Engine, import_module(f"tracedemo.recorders.kernel.{name}"))
 
 
-def choose(name: str) -> tuple[Engine | None, str]:
+def choose(name: str, place: Path | None = None) -> tuple[Engine | None, str]:
     """The engine to use, and for `auto`, where there is none, why not.
+
+    Args:
+        place: a folder for the files of a trial; None: any.
 
     Raises:
         MachineError: the engine that was asked for by name cannot trace here.
     """
     if name != AUTO:
         chosen = engine(name)
-        if (no := chosen.refusal()) is not None:
+        if (no := chosen.refusal(place)) is not None:
             raise MachineError(f"{name} cannot trace here: {no.why}", no.remedy)
         return chosen, ""
     reasons = []
     for each in ENGINES:
         chosen = engine(each)
-        no = chosen.refusal()
+        no = chosen.refusal(place)
         if no is None:
             return chosen, ""
         reasons.append(f"{each}: {no.why}")

@@ -162,8 +162,12 @@ def read(folder: Path) -> Log:
     return parse((folder / OUTPUT).read_bytes())
 
 
-def refusal() -> Refusal | None:
-    """Why it cannot trace here; it is tried on a program that does nothing."""
+def refusal(place: Path | None = None) -> Refusal | None:
+    """Why it cannot trace here; it is tried on a program that does nothing.
+
+    Args:
+        place: a folder for the files of the trial; None: any.
+    """
     import platform
     from importlib.util import find_spec
     from pathlib import Path
@@ -181,23 +185,24 @@ def refusal() -> Refusal | None:
         )
     if find_spec("ptrace") is None:
         return Refusal("python-ptrace is not installed", INSTALL)
-    with TemporaryDirectory(prefix="tracedemo-") as name:
-        return _tried(Path(name))
+    with TemporaryDirectory(prefix="tracedemo-", dir=place) as name:
+        return _tried(Path(name), place)
 
 
 INSTALL = "pip install python-ptrace"
 
 
-def _tried(folder: Path) -> Refusal | None:
+def _tried(folder: Path, place: Path | None) -> Refusal | None:
     import platform
     from subprocess import TimeoutExpired, run
 
     from tracedemo.recorders.kernel.raw_log import failure
-    from tracedemo.recorders.kernel.refusals import Refusal, refused_by_kernel
+    from tracedemo.recorders.kernel.refusals import Refusal, environment, refused_by_kernel
 
     words = [*prefix(folder), sys.executable, "-I", "-S", "-c", ""]
     try:
-        tried = run(words, capture_output=True, text=True, timeout=TRIAL_S, check=False, stdin=-3)
+        tried = run(words, capture_output=True, text=True, timeout=TRIAL_S, check=False, stdin=-3,
+                    env=environment(place))  # fmt: skip
         step, number, text = failure((folder / OUTPUT).read_bytes())
     except (OSError, TimeoutExpired) as error:
         return Refusal(f"the tracer does not run: {error}", "Use --engine strace.")

@@ -112,3 +112,15 @@ def _text(path: Path) -> str:
 def _number(path: Path, key: str) -> int:
     values = [line.removeprefix(key).strip() for line in _text(path).splitlines() if line.startswith(key)]
     return int(values[0]) if values and values[0].isdecimal() else 0
+
+
+def environment(place: Path | None) -> dict[str, str] | None:
+    """The environment of a trial, by which those are found whom it leaves when it is killed; None: our own.
+
+    strace tries out at its start, in children, what ptrace can do. When it is killed just before such a child says
+    PTRACE_TRACEME, that is traced by whoever adopts it, and stands still (state t) for ever.
+
+    Args:
+        place: the folder of the run that it is for.
+    """
+    return None if place is None else os.environ | {"TRACEDEMO_HOOK_FOLDER": str(place)}

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tracedemo.recorders.kernel.calls import REALTIME, Log, SystemCall
-from tracedemo.recorders.kernel.refusals import Refusal, refused_by_kernel
+from tracedemo.recorders.kernel.refusals import Refusal, environment, refused_by_kernel
 from tracedemo.recorders.kernel.shapes import KEPT, TRACED, first_fd
 from tracedemo.recorders.kernel.spelling import decode
 from tracedemo.recorders.kernel.strace_lines import Line, Reading
@@ -143,9 +143,13 @@ TRIAL_S = 5
 """Seconds that a trial run may take."""
 
 
-def refusal() -> Refusal | None:
-    """Why strace cannot trace here; it is tried on a program that does nothing."""
-    tried = _trial()
+def refusal(place: Path | None = None) -> Refusal | None:
+    """Why strace cannot trace here; it is tried on a program that does nothing.
+
+    Args:
+        place: a folder for the files of the trial; None: any.
+    """
+    tried = _trial(place)
     if isinstance(tried, Refusal):
         return tried
     return None if not tried.returncode else _understood(tried.stderr)
@@ -157,17 +161,18 @@ def without_filter() -> bool:
     return not isinstance(tried, Refusal) and "seccomp filter is requested but unavailable" in tried.stderr
 
 
-def _trial() -> subprocess.CompletedProcess[str] | Refusal:
+def _trial(place: Path | None = None) -> subprocess.CompletedProcess[str] | Refusal:
     if not sys.platform.startswith("linux"):
         return Refusal(f"strace is Linux's, and this is {platform.system()}", "See docs/dtruss.md.")
     if shutil.which("strace") is None:
         return Refusal("strace is not installed", HOW_TO_INSTALL)
     where = shutil.which("strace")
     try:
-        with tempfile.TemporaryDirectory(prefix="tracedemo-") as folder:
+        with tempfile.TemporaryDirectory(prefix="tracedemo-", dir=place) as folder:
             output = Path(folder) / OUTPUT
             words = [*command(version(), str(output)), sys.executable, "-I", "-S", "-c", "pass"]
-            tried = subprocess.run(words, capture_output=True, errors="replace", timeout=TRIAL_S, check=False)
+            tried = subprocess.run(words, capture_output=True, errors="replace", timeout=TRIAL_S, check=False,
+                                   env=environment(place))  # fmt: skip
             wrote = output.exists() and b"execve(" in output.read_bytes()
     except subprocess.TimeoutExpired:
         return Refusal(f"{where} does not come to an end", "Look at what is called strace there.")

@@ -1,0 +1,133 @@
+"""Each limit, made small, shows in the call in which it shows large."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tracedemo.analysis.summary import summary
+from tracedemo.errors import MachineError
+from tracedemo.events import INJECTED
+from tracedemo.scale import small
+from tracedemo.scale.crowded import BACKLOG
+from tracedemo.scale.small import PORTS, Shown, can_set_range, free_ports, show_limit
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="as Linux does it")
+
+
+def injected(shown: Shown) -> list[str]:
+    return [event.op for event in shown.run.trace if event.mark == INJECTED]
+
+
+def test_fds():
+    """With 64 descriptors socket() fails with EMFILE, when more than fifty sockets are there."""
+    shown = show_limit("fds")
+    event = shown.run.trace[shown.met.row]
+
+    assert ("socket", "EMFILE", "OSError") == (event.op, event.errno, event.exc)
+    assert int(shown.met.before.split()[0]) > 50
+    assert 0 == shown.met.injected
+    assert "Too many open files" in shown.run.complaints
+
+
+def test_backlog():
+    """Of eight clients six find room behind listen(5), and a connect of the others takes a second."""
+    shown = show_limit("backlog")
+    event = shown.run.trace[shown.met.row]
+
+    assert "connect" == event.op
+    assert event.duration > 900_000_000
+    assert event.errno is None
+    assert shown.met.before == f"{BACKLOG + 1} other connect() went well at once"
+    assert 0 == shown.run.exit_code, "all of them were answered in the end"
+
+
+@pytest.mark.parametrize("target", ["selector", "asyncio_streams"])
+def test_ports(target: str):
+    """The ninth connect to one destination, at the latest, fails with EADDRNOTAVAIL when sockets have eight ports."""
+    shown = show_limit("ports", target)
+    assert shown.met.row is not None, shown.run.complaints
+    event = shown.run.trace[shown.met.row]
+
+    assert ("connect", "EADDRNOTAVAIL") == (event.op, event.errno)
+    # Another program may have been given one of the eight since they were found free.
+    assert 1 <= int(shown.met.before.split()[0]) <= PORTS, shown.met
+    assert shown.met.injected > int(shown.met.before.split()[0])
+    assert "Cannot assign requested address" in shown.run.complaints
+
+
+def test_ports_without_a_range(monkeypatch: pytest.MonkeyPatch):
+    """A kernel that knows no range of ports gets sockets that are bound, and the same connect fails."""
+    monkeypatch.setattr(small, "can_set_range", lambda: False)
+    shown = show_limit("ports")
+
+    assert "EADDRNOTAVAIL" == shown.met.answer
+    assert 1 <= int(shown.met.before.split()[0]) <= PORTS, shown.met
+    assert {"bind", "setsockopt"} == set(injected(shown))
+
+
+def test_buffers():
+    """A send buffer of 4 KiB takes a part of a request; the rest is sent then, and the answer is right."""
+    shown = show_limit("buffers")
+    event = shown.run.trace[shown.met.row]
+
+    assert "send" == event.op
+    assert 0 < event.bytes < event.args["size"]
+    assert 0 == shown.run.exit_code
+
+
+def test_put_in_is_no_call_of_the_program():
+    """What was put in is marked, stands before the connect of its socket, is in no count, and the summary says so."""
+    shown = show_limit("buffers")
+    trace = shown.run.trace
+    rows = [event for event in trace if event.mark == INJECTED]
+    found = summary(trace)
+
+    assert ["setsockopt"] == [event.op for event in rows]
+    assert {"level": "SOL_SOCKET", "option": "SO_SNDBUF", "value": 4096} == dict(rows[0].args)
+    connect = next(event for event in trace if event.op == "connect")
+    assert rows[0].t1 <= connect.t0
+    assert rows[0].conn == connect.conn is not None
+    its_own = sum(event.op == "setsockopt" and event.mark is None for event in trace)
+    assert its_own == found.by_op.get("setsockopt", 0)
+    assert sum("importing" in event.args for event in trace) == found.import_calls
+    assert any("1 call was put in by tracedemo" in note for note in found.notes)
+
+
+def test_limit_that_does_not_show():
+    """A program that has one socket at a time does not meet the limit, and nothing is claimed."""
+    shown = show_limit("fds", "blocking")
+
+    assert shown.met.row is None
+    assert "" == shown.met.answer
+
+
+@pytest.mark.skipif(not can_set_range(), reason="this kernel knows no range of ports")
+def test_range_is_shown_as_ports():
+    """The range of ports that a socket was given is shown as two numbers."""
+    shown = show_limit("ports")
+    values = {event.args["value"] for event in shown.run.trace if event.mark == INJECTED}
+
+    assert 1 == len(values)
+    first, last = map(int, values.pop().split(" to "))
+    assert PORTS == last - first + 1
+
+
+def test_no_ports():
+    """Where no ports in a row can be had, that is the machine's fault, and said."""
+    with pytest.raises(MachineError, match="no 8 free local ports"):
+        free_ports(8, lambda _first, _last: False)
+
+
+def test_ports_are_tried_in_turn():
+    """The first ports in a row that can be had are taken, wherever the search begins."""
+    tried: list[tuple[int, int]] = []
+
+    def can_have(first: int, last: int) -> bool:
+        tried.append((first, last))
+        return len(tried) == 3
+
+    assert free_ports(8, can_have) == tried[-1][0]
+    assert {7} == {last - first for first, last in tried}
+    assert 3 == len(set(tried))
