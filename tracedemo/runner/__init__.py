@@ -165,7 +165,7 @@ def _environment(
     settings = {
         "FOLDER": str(folder),
         "SLOTS": str(slots_that_fit(options.slots, folder)),
-        "FLOW": "variant" if target.kind == "variant" else "script",
+        "FLOW": "variant" if target.kind == "variant" or options.steps else "script",
         "KEEP": options.keep,
         **({"CHILDREN": "1"} if options.children else {}),
         **({"WATCHDOG": "1"} if options.watchdog else {}),

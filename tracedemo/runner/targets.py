@@ -71,6 +71,8 @@ class RunOptions:
     """Whether a thread of ours in the target looks at turns of an event loop that take long."""
     inject: str = ""
     """What is set on the program's sockets before they connect (`recorders.inprocess.inject`); empty: nothing."""
+    steps: bool = False
+    """Whether the steps of the generators of a script are followed as those of a variant are: all of them, to their end."""
     limit: float | None = None
     """Set by the runner, with `duration`, where nobody asked for one and our server may leave a variant waiting."""
     redact: bool = True

@@ -1,0 +1,1 @@
+"""The lessons: one folder each, which `tracedemo.workshop.lesson` describes."""

@@ -1,0 +1,27 @@
+# passes: asks after each wakeup once, and yields before each recv()
+"""Yields before each recv(), so that none is ever told "not yet"."""
+
+
+def fetch_data(host, port):
+    """Fetch a page; at each yield tell what to wait for: a socket, and "read" or "write"."""
+    sock = socket.socket()
+    sock.setblocking(False)
+    try:
+        sock.connect((host, port))
+    except BlockingIOError as error:
+        if error.errno != errno.EINPROGRESS:
+            raise
+    yield sock, "write"
+
+    sock.send(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+    yield sock, "read"
+
+    response = b""
+    while True:
+        chunk = sock.recv(4096)
+        if not chunk:
+            break
+        response += chunk
+        yield sock, "read"
+    sock.close()
+    return response

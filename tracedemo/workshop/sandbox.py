@@ -1,0 +1,21 @@
+"""What a learner's program gets: limits of its own, in its process and nowhere else."""
+
+from __future__ import annotations
+
+import socket
+
+
+def limited(*, files: int = 0, cpu_s: int = 0) -> tuple[str, ...]:
+    """What stands before an interpreter that is to have few descriptors, or little processor time.
+
+    Args:
+        files: how many descriptors; 0: as many as we have.
+        cpu_s: seconds of processor time; 0: any.
+    """
+    limits = [f"ulimit -n {files}"] * bool(files) + [f"ulimit -t {cpu_s}"] * bool(cpu_s)
+    return ("/bin/sh", "-c", f'{" && ".join(limits)} && exec "$@"', "sh") if limits else ()
+
+
+def small_buffers(size: int) -> str:
+    """What the hook sets on the program's sockets, so that their send buffers are small (`inject`); 0: nothing."""
+    return f"{socket.SOL_SOCKET}:{socket.SO_SNDBUF}:{size}" if size else ""
