@@ -227,9 +227,8 @@ def test_stopped_by_somebody_else(shell: Shell, lockstep: dict[str, Path]) -> No
         seen.signal(signal.SIGSTOP)
         seen.wait_for_sent(b"STOPPED")
         before = len(seen.sent)
-        seen.press(
-            "\n"
-        )  # the shell would swallow the next key, too, if it came before the terminal is ours again
+        # The shell would swallow the next key, too, if it came before the terminal is ours again.
+        seen.press("\n")
         seen.wait_for(lambda _: b"\x1b[?1049h" in seen.sent[before:])
         shows(seen, walk, 0)
         seen.press("right")

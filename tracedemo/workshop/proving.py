@@ -52,7 +52,7 @@ def answers(lesson: Lesson) -> Sequence[Answer]:
         Answer("a file of comments", commented, ""),
     ]
     for name, text in _kept(lesson, "right"):
-        found.append(Answer(name, marked.filled(text), None))  # noqa: PERF401  # two loops that look alike
+        found.append(Answer(name, marked.filled(text), None))
     for name, text in _kept(lesson, "wrong"):
         named = FAILS.match(text)
         found.append(Answer(name, marked.filled(text), named[1] if named else "(none named)"))
