@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -28,7 +30,7 @@ SECTIONS = {
 
 LEAST_WRONG, LEAST_RIGHT = 5, 1
 FAILS = re.compile(r"# fails: (\S+)\n")
-DRAWS = 3
+MOST_DRAWS = 20
 """Sets of drawn values with which the questions are tried."""
 
 
@@ -130,19 +132,38 @@ def place(lesson: Lesson, answer: Answer, folder: Path) -> Path:
     return file
 
 
-def questions(lesson: Lesson, folder: Path, rounds: int = DRAWS, engine: str | None = None) -> Iterator[str]:
-    """Questions that the runs do not answer as they should: with exactly one of the options."""
+def draws(lesson: Lesson, most: int = MOST_DRAWS) -> Sequence[Mapping[str, int]]:
+    """Sets of values to try: all that can be drawn, if these are not too many; else so many of them, the same each time."""
+    ranges = {name: range(least, high + 1) for name, (least, high) in lesson.draw.items()}
+    if prod(map(len, ranges.values())) <= most:
+        return [dict(zip(ranges, values, strict=True)) for values in product(*ranges.values())]
+    drawn = random.Random(0)  # noqa: S311  # numbers of pieces are no secret
+    return [draw(lesson, drawn) for _ in range(most)]
+
+
+def questions(
+    lesson: Lesson, folder: Path, most: int = MOST_DRAWS, engine: str | None = None
+) -> Iterator[str]:
+    """Questions that the runs do not answer as they should: with exactly one of the options, whatever is drawn.
+
+    Args:
+        most: sets of drawn values to try.
+        engine: the kernel engine for runs that want one; None: the lesson's recording stands in.
+    """
+    for values in draws(lesson, most):
+        yield from asked(lesson, values, folder, engine)
+
+
+def asked(
+    lesson: Lesson, values: Mapping[str, int], folder: Path, engine: str | None = None
+) -> Iterator[str]:
+    """The same for one set of values."""
     place(lesson, answers(lesson)[1], folder)
-    drawn = random.Random(0)  # noqa: S311  # the same at each proof
-    for _ in range(rounds if lesson.draw else 1):
-        values = draw(lesson, drawn)
-        ran = [
-            execute(lesson, run, values, folder, folder, engine=engine, capture=True) for run in lesson.runs
-        ]
-        for question in lesson.questions:
-            answer = measure_of(lesson, question.measure)(ran[question.of].studies)
-            there = choices(question, values)
-            right = [choice.letter for choice in there if fits(choice.option, answer, values)]
-            if len(right) != 1:
-                said = "; ".join(f"{choice.letter} {choice.text}" for choice in there)
-                yield f"{values}: {question.text} The run says {answer}; {len(right)} options do: {said}"
+    ran = [execute(lesson, run, values, folder, folder, engine=engine, capture=True) for run in lesson.runs]
+    for question in lesson.questions:
+        answer = measure_of(lesson, question.measure)(ran[question.of].studies)
+        there = choices(question, values)
+        right = [choice.letter for choice in there if fits(choice.option, answer, values)]
+        if len(right) != 1:
+            said = "; ".join(f"{choice.letter} {choice.text}" for choice in there)
+            yield f"{values}: {question.text} The run says {answer}; {len(right)} options do: {said}"
