@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.workshop.small import TOML, small_lesson
+from tests.workshop.tiny import TOML, tiny_lesson
 from tracedemo.errors import FileError, UsageError
 from tracedemo.workshop.catalogue import find_lesson, lessons, on_track
 
 
 def test_folder_tells_number_and_name(tmp_path: Path) -> None:
     """Number and name are those of the folder, and the learner's folder is named after them."""
-    lesson = small_lesson(tmp_path)
+    lesson = tiny_lesson(tmp_path)
 
     assert (lesson.number, lesson.name, lesson.folder_name) == (7, "small", "07_small")
     assert lesson.scenarios[0].words == ("{address}",)
@@ -37,12 +37,12 @@ def test_what_is_wrong_is_named(old: str, new: str, said: str, tmp_path: Path) -
     assert old in TOML
 
     with pytest.raises(FileError, match=rf"lesson_07_small/lesson.toml: .*{said}|{said}: .*"):
-        small_lesson(tmp_path, TOML.replace(old, new))
+        tiny_lesson(tmp_path, TOML.replace(old, new))
 
 
 def test_a_new_lesson_is_a_new_folder(tmp_path: Path) -> None:
     """A folder that is laid beside others is a lesson, with nothing edited elsewhere."""
-    small_lesson(tmp_path)
+    tiny_lesson(tmp_path)
 
     (lesson,) = lessons(tmp_path)
 
@@ -54,7 +54,7 @@ def test_a_new_lesson_is_a_new_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("word", ["7", "07", "small", "07_small"])
 def test_how_a_lesson_is_named(word: str, tmp_path: Path) -> None:
     """A lesson can be named by its number, its name, or its folder."""
-    lesson = small_lesson(tmp_path)
+    lesson = tiny_lesson(tmp_path)
 
     assert find_lesson(word, [lesson]) is lesson
     with pytest.raises(UsageError, match="there is no lesson 'other'"):

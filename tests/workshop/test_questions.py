@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workshop.small import small_lesson
+from tests.workshop.tiny import tiny_lesson
 from tracedemo.analysis.study import Study
 from tracedemo.runner import RunOptions, find_target, run
 from tracedemo.server import ServerOptions
@@ -44,7 +44,7 @@ def test_what_fits(option: Option, answer: int | str, values: Mapping[str, int],
 
 def test_choices_show_what_was_drawn(tmp_path: Path) -> None:
     """Each choice has a letter, and its formula with the value for what was drawn."""
-    (question,) = small_lesson(tmp_path).questions
+    (question,) = tiny_lesson(tmp_path).questions
 
     assert [(choice.letter, choice.text) for choice in choices(question, {"k": 5})] == [
         ("a", "k + 1 = 6"),
@@ -55,7 +55,7 @@ def test_choices_show_what_was_drawn(tmp_path: Path) -> None:
 
 def test_the_run_answers(tmp_path: Path) -> None:
     """The same prediction comes true with one run, and not with another: the trace decides, and nothing else."""
-    lesson = small_lesson(tmp_path)
+    lesson = tiny_lesson(tmp_path)
     (question,) = lesson.questions
     right = outcome(lesson, question, [study(5)], {"k": 5}, "a")
     other = outcome(lesson, question, [study(3)], {"k": 5}, "a")

@@ -33,7 +33,7 @@ scenario = [{ name = "served", server = { pieces = "k" }, rules = ["ends/well", 
 """
 
 
-def small_lesson(folder: Path, toml: str = TOML) -> Lesson:
+def tiny_lesson(folder: Path, toml: str = TOML) -> Lesson:
     """Write it down, and read it."""
     place = folder / "lesson_07_small"
     place.mkdir(exist_ok=True)
