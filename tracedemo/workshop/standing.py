@@ -41,7 +41,7 @@ def standing(folder: Folder, state: State) -> Standing:
         return Standing(step, lesson, record, None)
     if (after := folder.after(state, lesson)) is not None:
         return Standing(Step.NEXT, lesson, record, after)
-    left = next((one for one in folder.order(state) if not is_done(one, state)), None)
+    left = next((one for one in folder.order(state) if not _needs_nothing(one, state)), None)
     return Standing(Step.BACK if left else Step.DONE, lesson, record, left)
 
 
@@ -57,6 +57,12 @@ def is_done(lesson: Lesson, state: State) -> bool:
     """Whether nothing of a lesson is left to do: it was passed, or it is one that is only shown in this track."""
     record = state.lessons.get(lesson.name)
     return record is not None and bool(record.passed or (track_shows(lesson, state) and record.ran))
+
+
+def _needs_nothing(lesson: Lesson, state: State) -> bool:
+    """Whether nobody need come back to it: what catch-up has laid down is not asked for again."""
+    record = state.lessons.get(lesson.name)
+    return is_done(lesson, state) or (record is not None and record.given)
 
 
 def track_shows(lesson: Lesson, state: State) -> bool:

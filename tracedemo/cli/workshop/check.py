@@ -10,7 +10,7 @@ from tracedemo.cli.parser import Parser
 from tracedemo.cli.progress import Progress
 from tracedemo.cli.workshop.common import glance, here, near, remembered, suggest_next
 from tracedemo.cli.workshop.voice import Voice
-from tracedemo.cli.workshop.watching import SAVED, await_save
+from tracedemo.cli.workshop.watching import SAVED, Watch
 from tracedemo.errors import FileError
 from tracedemo.workshop.checking import Complaint, Verdict, check
 from tracedemo.workshop.folder import Folder
@@ -46,12 +46,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _watch(voice: Voice, folder: Folder) -> int:
     """Until it passes, or somebody ends it."""
-    file = folder.file(folder.current(glance(folder)))
+    watch = Watch(voice, folder.file(folder.current(glance(folder))))
+    wanted = f"Save {near(watch.file)}, or press Enter to check (q and Enter: end)."
     try:
-        while not try_it(voice, folder):
+        while not watch.looked(lambda: try_it(voice, folder)):
             voice.say()
-            heard = await_save(voice, file, f"Save {near(file)}, or press Enter to check (q and Enter: end).")
-            if heard not in (SAVED, ""):
+            if watch.wait(wanted) not in (SAVED, ""):
                 return 1
     except KeyboardInterrupt:
         voice.say()
@@ -104,8 +104,8 @@ def _first_failing(folder: Folder, lesson: Lesson) -> tuple[int, Verdict] | None
 def _say_failed(voice: Voice, folder: Folder, lesson: Lesson, number: int, verdict: Verdict) -> None:
     """The first complaint in full; the others are counted, since they often go with it."""
     first, *others = verdict.complaints
-    place = f"{number} of {len(lesson.scenarios)}: " if len(lesson.scenarios) > 1 else ""
-    voice.say(f"NOT YET. Scenario {place}{filled(verdict.scenario.name, verdict.values)}")
+    place = f" {number} of {len(lesson.scenarios)}" if len(lesson.scenarios) > 1 else ""
+    voice.say(f"NOT YET. Scenario{place}: {filled(verdict.scenario.name, verdict.values)}")
     voice.say(clean(first), indent=2)
     if others:
         count = "1 more rule is" if len(others) == 1 else f"{len(others)} more rules are"

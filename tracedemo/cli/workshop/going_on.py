@@ -35,8 +35,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def go(voice: Voice, folder: Folder, word: str = "") -> bool:
+def go(voice: Voice, folder: Folder, word: str = "", *, led: bool = False) -> bool:
     """Go to another lesson; False: there is none behind this one.
+
+    Args:
+        led: somebody is led, and need not be told what to type.
 
     Raises:
         UsageError: there is no such lesson.
@@ -49,7 +52,8 @@ def go(voice: Voice, folder: Folder, word: str = "") -> bool:
             folder.open(state, wanted)
     if wanted is not None:
         introduce(voice, folder, state)
-    suggest_next(voice, folder, state)
+    if not led:
+        suggest_next(voice, folder, state)
     return wanted is not None
 
 

@@ -21,8 +21,12 @@ def run(_args: argparse.Namespace) -> int:
     return 0
 
 
-def give(voice: Voice, folder: Folder) -> None:
-    """Give a hint for the lesson that is open."""
+def give(voice: Voice, folder: Folder, *, shorter: bool = False) -> None:
+    """Give a hint for the lesson that is open.
+
+    Args:
+        shorter: somebody is led, and knows how a solution can be had.
+    """
     with remembered(folder) as state:
         lesson = folder.current(state)
         record = state.of(lesson.name)
@@ -32,7 +36,7 @@ def give(voice: Voice, folder: Folder) -> None:
     for number in shown:
         text = filled(lesson.hints[number - 1], {**record.values, "file": lesson.file})
         voice.say(text, f"Hint {number} of {len(lesson.hints)}: ", 4)
-    if record.hints == len(lesson.hints):
+    if record.hints == len(lesson.hints) and not shorter:
         voice.say("There are no more. A solution can be had:" if again else "That was the last one. If it does not help, a"
                   " solution can be had:")  # fmt: skip
         voice.typed("workshop solution")

@@ -6,6 +6,7 @@ Plain appended lines. What is asked for can be answered with Enter; whoever leav
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from tracedemo.cli.workshop import going_on, hint, predict, running, solution
@@ -13,7 +14,7 @@ from tracedemo.cli.workshop.check import try_it
 from tracedemo.cli.workshop.common import glance, heading, here, introduce, near, next_thing, suggest_next
 from tracedemo.cli.workshop.prose import show_section
 from tracedemo.cli.workshop.voice import Voice
-from tracedemo.cli.workshop.watching import SAVED, await_save
+from tracedemo.cli.workshop.watching import SAVED, Watch
 from tracedemo.workshop import catalogue
 from tracedemo.workshop.folder import Folder, find
 from tracedemo.workshop.standing import Step, standing, word_of
@@ -23,7 +24,7 @@ _ABOUT = (
     "A workshop: lessons in which you say what a program asks of the kernel, see it, and write it yourself. There are"
     " {count} of them. This folder is in no workshop yet. Begin one here:"
 )
-_MENU = "(With Enter: h hint, s solution, e exercise, n next lesson, q end.)"
+_MENU = "And with Enter: h hint, s solution, e exercise, n next lesson, q end."
 
 
 def run() -> int:
@@ -34,7 +35,7 @@ def run() -> int:
         voice.typed("workshop start")
         return 0
     folder = here()
-    return _lead(voice, folder) if voice.talks else _tell(voice, folder)
+    return _lead(Lead(voice, folder)) if voice.talks else _tell(voice, folder)
 
 
 def _tell(voice: Voice, folder: Folder) -> int:
@@ -49,96 +50,116 @@ def _tell(voice: Voice, folder: Folder) -> int:
 # The loop
 
 
-def _lead(voice: Voice, folder: Folder) -> int:
+@dataclass
+class Lead:
+    """Somebody is led through a workshop."""
+
+    voice: Voice
+    folder: Folder
+    watch: Watch | None = None
+    """Of the file that was watched last."""
+
+    def watching(self, file: Path) -> Watch:
+        """The watch of a file, which remembers when it was looked at."""
+        if self.watch is None or self.watch.file != file:
+            self.watch = Watch(self.voice, file)
+        return self.watch
+
+
+def _lead(lead: Lead) -> int:
     """Step by step, until somebody ends it."""
+    voice, folder = lead.voice, lead.folder
     introduce(voice, folder, glance(folder))
     try:
-        while _STEPS[_where(folder)](voice, folder):
+        while _STEPS[standing(folder, glance(folder)).step](lead):
             pass
     except KeyboardInterrupt:
         voice.say()
-    voice.say("Go on whenever you like: tracedemo workshop")
+    if standing(folder, glance(folder)).step != Step.DONE:
+        voice.say("Go on whenever you like:")
+        voice.typed("workshop")
     return 0
 
 
-def _where(folder: Folder) -> Step:
-    return standing(folder, glance(folder)).step
-
-
-def _predict(voice: Voice, folder: Folder) -> bool:
-    state = glance(folder)
-    lesson = folder.current(state)
-    answers = predict.asked(voice, lesson, state.of(lesson.name).values)
+def _predict(lead: Lead) -> bool:
+    state = glance(lead.folder)
+    lesson = lead.folder.current(state)
+    answers = predict.asked(lead.voice, lesson, state.of(lesson.name).values)
     if answers:
-        predict.note(folder, answers)
+        predict.note(lead.folder, answers)
     return bool(answers)
 
 
-def _run(voice: Voice, folder: Folder) -> bool:
-    voice.say()
-    if voice.ask("Enter runs it (q: end):") in (END, None):
+def _run(lead: Lead) -> bool:
+    lead.voice.say()
+    if lead.voice.ask("Enter runs it (q: end):") in (END, None):
         return False
-    running.lead(voice, folder)
+    running.lead(lead.voice, lead.folder, led=True)
     return True
 
 
-def _check(voice: Voice, folder: Folder) -> bool:
+def _check(lead: Lead) -> bool:
     """Watch the file; what is typed meanwhile is a wish."""
-    file = folder.file(folder.current(glance(folder)))
-    voice.say()
-    wanted = f"Write in {near(file)} and save it, or press Enter to check."
-    heard = await_save(voice, file, f"{wanted} {_MENU}")
-    wish = _WISHES.get(heard)
+    file = lead.folder.file(lead.folder.current(glance(lead.folder)))
+    lead.voice.say()
+    lead.voice.say(_MENU)
+    heard = lead.watching(file).wait(f"Write in {near(file)} and save it, or press Enter to check.")
+    wish = _WISHES.get(heard.lower())
     if wish is None:
-        voice.say(f"{heard!r:.30} means nothing here.")
+        lead.voice.say(f"{heard!r:.30} means nothing here.")
         return True
-    return wish(voice, folder)
+    return wish(lead)
 
 
-def _try(voice: Voice, folder: Folder) -> bool:
-    try_it(voice, folder)
+def _try(lead: Lead) -> bool:
+    file = lead.folder.file(lead.folder.current(glance(lead.folder)))
+    lead.watching(file).looked(lambda: try_it(lead.voice, lead.folder))
     return True
 
 
-def _hint(voice: Voice, folder: Folder) -> bool:
-    hint.give(voice, folder)
+def _hint(lead: Lead) -> bool:
+    hint.give(lead.voice, lead.folder, shorter=True)
     return True
 
 
-def _solution(voice: Voice, folder: Folder) -> bool:
-    solution.show(voice, folder, at_once=True)
+def _solution(lead: Lead) -> bool:
+    solution.show(lead.voice, lead.folder, at_once=True)
     return True
 
 
-def _exercise(voice: Voice, folder: Folder) -> bool:
-    state = glance(folder)
-    lesson = folder.current(state)
-    show_section(voice, lesson, "Exercise", state.of(lesson.name).values)
+def _exercise(lead: Lead) -> bool:
+    state = glance(lead.folder)
+    lesson = lead.folder.current(state)
+    show_section(lead.voice, lesson, "Exercise", state.of(lesson.name).values)
     return True
 
 
-def _next(voice: Voice, folder: Folder) -> bool:
-    _, why = next_thing(folder, glance(folder))
-    voice.say()
-    voice.say(why.removesuffix(":") + ".")
-    if voice.ask("Enter goes on (q: end):") in (END, None):
+def _next(lead: Lead) -> bool:
+    _, why = next_thing(lead.folder, glance(lead.folder))
+    lead.voice.say()
+    lead.voice.say(why.removesuffix(":") + ".")
+    if lead.voice.ask("Enter goes on (q: end):") in (END, None):
         return False
-    return _skip(voice, folder)
+    return _skip(lead)
 
 
-def _skip(voice: Voice, folder: Folder) -> bool:
-    at = standing(folder, glance(folder))
-    if at.step == Step.BACK and at.other:
-        return going_on.go(voice, folder, at.other.name)
-    return going_on.go(voice, folder)
+def _skip(lead: Lead) -> bool:
+    """On to another lesson: the one behind this, or, after the last, one that was left out."""
+    at = standing(lead.folder, glance(lead.folder))
+    word = at.other.name if at.step == Step.BACK and at.other else ""
+    return going_on.go(lead.voice, lead.folder, word, led=True)
 
 
-def _done(voice: Voice, folder: Folder) -> bool:
-    suggest_next(voice, folder, glance(folder))
+def _done(lead: Lead) -> bool:
+    suggest_next(lead.voice, lead.folder, glance(lead.folder))
     return False
 
 
-_STEPS: Mapping[Step, Callable[[Voice, Folder], bool]] = {
+def _end(_lead: Lead) -> bool:
+    return False
+
+
+_STEPS: Mapping[Step, Callable[[Lead], bool]] = {
     Step.PREDICT: _predict,
     Step.RUN: _run,
     Step.CHECK: _check,
@@ -148,13 +169,13 @@ _STEPS: Mapping[Step, Callable[[Voice, Folder], bool]] = {
 }
 """What is done at each step; False: somebody has had enough."""
 
-_WISHES: Mapping[str, Callable[[Voice, Folder], bool]] = {
+_WISHES: Mapping[str, Callable[[Lead], bool]] = {
     "": _try,
     SAVED: _try,
     "h": _hint,
     "s": _solution,
     "e": _exercise,
     "n": _skip,
-    END: lambda _voice, _folder: False,
+    END: _end,
 }
 """What can be typed while the file is watched."""

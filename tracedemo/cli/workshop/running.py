@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import islice
@@ -25,6 +26,7 @@ from tracedemo.workshop.state import LessonState, moment
 
 SHOWN = 3
 """Sentences of the run that are shown as the proof of an answer; `tracedemo show` shows them all."""
+_NEXT = re.compile(r"\n+Next: .*(\n {6}.*)*\Z")
 ABOUT = """\
 It wants your prediction first: who has said what will happen, sees more. The
 runs are recorded; what they measured is the answer, and the lines behind it are
@@ -44,8 +46,13 @@ def run(args: argparse.Namespace) -> int:
     return lead(Voice(), here(), unpredicted="no_predict" in args)
 
 
-def lead(voice: Voice, folder: Folder, *, unpredicted: bool = False) -> int:
-    """Run the commands, say what came of the predictions, and what comes next."""
+def lead(voice: Voice, folder: Folder, *, unpredicted: bool = False, led: bool = False) -> int:
+    """Run the commands, say what came of the predictions, and what comes next.
+
+    Args:
+        unpredicted: whether that may be without a prediction.
+        led: somebody is led, and need not be told what to type.
+    """
     with remembered(folder) as state:
         lesson = folder.current(state)
         record = state.of(lesson.name)
@@ -58,11 +65,18 @@ def lead(voice: Voice, folder: Folder, *, unpredicted: bool = False) -> int:
         kept.ran = kept.ran or moment(folder.clock())
         kept.answers = [one.answer for one in found]
         kept.right = [one.right.letter if one.right else "" for one in found]
+    proven: set[tuple[int, str]] = set()
     for question, one in zip(lesson.questions, found, strict=True):
-        reveal(voice, lesson, question, one, ran[question.of], record.values)
+        reveal(voice, lesson, question, one, record.values)
+        if question.proof and (question.of, question.proof) not in proven:
+            _prove(voice, question, ran[question.of])
+        elif question.proof:
+            voice.say("  Seen in the same lines of the run.")
+        proven.add((question.of, question.proof))
     for name in ("See", "Exercise"):
         show_section(voice, lesson, name, record.values)
-    suggest_next(voice, folder, glance(folder))
+    if not led:
+        suggest_next(voice, folder, glance(folder))
     return 0
 
 
@@ -84,21 +98,31 @@ def _outcomes(lesson: Lesson, ran: Sequence[Ran], record: LessonState) -> Iterat
 
 
 def shown(voice: Voice, folder: Folder, lesson: Lesson, one: Run, values: Mapping[str, int]) -> Ran:
-    """Run a command, and show what it prints: at a terminal with pauses, elsewhere as it comes."""
+    """Run a command, and show what it prints; on a terminal as it would look there, with pauses."""
     voice.say()
     voice.lines([f"$ {typed(words_of(one, values, lesson.file))}"])
     engine, why = choose(AUTO) if one.kernel else (None, "")
-    with Progress() as progress, _as_on_a_terminal(voice) if voice.talks else nullcontext():
+    with Progress() as progress, _as_on_a_terminal(voice) if voice.seen else nullcontext():
         progress.step("running it")
         done = execute(lesson, one, values, folder.place(lesson), folder.traces,
-                       engine=engine.NAME if engine else None, capture=voice.talks)  # fmt: skip
-    voice.lines(done.output.splitlines())
+                       engine=engine.NAME if engine else None, capture=True)  # fmt: skip
+    voice.lines(_worth_reading(done).splitlines())
     if done.recorded:
         _say_recorded(voice, done, why)
     if one.see:
         voice.say()
         voice.say(filled(one.see, values), "Look: ", 6)
     return done
+
+
+def _worth_reading(done: Ran) -> str:
+    """Its output without what only stands there because we record it, and without a next thing that is not ours."""
+    lines = [
+        line
+        for line in done.output.splitlines()
+        if not (line.startswith("wrote ") and line.endswith(".jsonl"))
+    ]
+    return _NEXT.sub("", "\n".join(lines))
 
 
 @contextmanager
@@ -132,9 +156,9 @@ def _say_recorded(voice: Voice, done: Ran, why: str) -> None:
 
 
 def reveal(
-    voice: Voice, lesson: Lesson, question: Question, found: Outcome, ran: Ran, values: Mapping[str, int]
+    voice: Voice, lesson: Lesson, question: Question, found: Outcome, values: Mapping[str, int]
 ) -> None:
-    """Say a question, what was chosen, what the run measured, and where that can be seen."""
+    """Say a question, what was chosen, and what the run measured."""
     number = lesson.questions.index(question) + 1
     voice.say()
     voice.say(f"Question {number} of {len(lesson.questions)}. {filled(question.text, values)}")
@@ -152,8 +176,6 @@ def reveal(
         voice.say(filled(found.right.option.thinks, values), indent=7)
     else:
         voice.say("none of the choices says so", indent=4)
-    if question.proof:
-        _prove(voice, question, ran)
 
 
 def _number(answer: int | str) -> str:

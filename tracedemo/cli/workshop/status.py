@@ -8,11 +8,11 @@ from typing import Any
 
 from tracedemo.cli import tell
 from tracedemo.cli.parser import Parser
-from tracedemo.cli.workshop.common import glance, here, near, suggest_next
+from tracedemo.cli.workshop.common import glance, here, suggest_next
 from tracedemo.cli.workshop.voice import Voice
 from tracedemo.workshop.folder import Folder
 from tracedemo.workshop.lesson import Lesson
-from tracedemo.workshop.standing import word_of
+from tracedemo.workshop.standing import Step, standing, word_of
 from tracedemo.workshop.state import LONGEST_GAP_S, LessonState, State
 
 RULE = f"the time between two commands, of which at most {LONGEST_GAP_S / 60:.0f} minutes count"
@@ -37,11 +37,15 @@ def run(args: argparse.Namespace) -> int:
         tell(json.dumps(as_table(folder, state), indent=1))
         return 0
     total = sum(record.active_s for record in state.lessons.values())
-    voice.say(f"Track {state.track}, in {near(folder.root)}: {_minutes(total)} minutes so far.")
+    voice.say(f"Track {state.track}: {_minutes(total)} min until now.")
     voice.say()
     for lesson in folder.order(state):
         show_lesson(voice, lesson, state)
-    suggest_next(voice, folder, state)
+    if standing(folder, state).step == Step.DONE:
+        voice.say()
+        voice.say("All lessons are done. Your programs and the solutions stay in this folder.")
+    else:
+        suggest_next(voice, folder, state)
     return 0
 
 

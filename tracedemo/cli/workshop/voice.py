@@ -76,6 +76,7 @@ class Voice:
         self.keyboard = Keyboard()
         self.talks = is_terminal(sys.stdin) and is_terminal(sys.stdout)
         """Whether there is somebody who reads and types."""
+        self.seen = is_terminal(sys.stdout)
         self._ascii = not can_write(getattr(sys.stdout, "encoding", None) or "utf-8")
         self._lines = 0
         size = shutil.get_terminal_size()
@@ -104,7 +105,7 @@ class Voice:
     def typed(self, *commands: str) -> None:
         """Commands of the workshop, as they are to be typed."""
         for command in commands:
-            self.lines([f"    {own_name()} {command}"])
+            self.lines(_in_lines(f"{own_name()} {command}", self.columns - 4))
 
     def ask(self, prompt: str) -> str | None:
         """Ask for a line; None: nobody answers any more."""
@@ -120,3 +121,12 @@ class Voice:
     def heard(self) -> None:
         """Somebody has typed: what was said before has been read."""
         self._lines = 0
+
+
+def _in_lines(command: str, width: int) -> list[str]:
+    """A command, indented; one that is too long goes on behind a stroke, as shells have it."""
+    if len(command) <= width:
+        return [f"    {command}"]
+    *most, last = textwrap.wrap(command, width - 2, subsequent_indent="    ", break_long_words=False,
+                                break_on_hyphens=False)  # fmt: skip
+    return [*(f"    {line} \\" for line in most), f"    {last}"]

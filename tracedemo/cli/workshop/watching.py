@@ -7,6 +7,7 @@ news of the kernel hear none (network drives, Windows folders under Linux).
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tracedemo.cli.workshop.voice import Voice
@@ -25,27 +26,35 @@ def stamp(path: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def await_save(voice: Voice, path: Path, prompt: str, before: tuple[int, int] | None = None) -> str:
-    """A line that was typed, or SAVED; where nobody types, only that.
+class Watch:
+    """Watches one file.  What is saved while it is being checked, is seen afterwards."""
 
-    Args:
-        before: the file's stamp when it was looked at last; None: as it is now.
-    """
-    before = before or stamp(path)
-    voice.say(prompt)
-    voice.heard()
-    listens = True
-    while stamp(path) in (before, None):
-        if not listens:
-            time.sleep(EACH_S)
-            continue
-        try:
-            line = voice.keyboard.line(EACH_S)
-        except EOFError:
-            if voice.talks:  # Ctrl-D
-                return "q"
-            listens = False
-            continue
-        if line is not None:
-            return line
-    return SAVED
+    def __init__(self, voice: Voice, file: Path) -> None:
+        self.file = file
+        self._voice = voice
+        self._seen = stamp(file)
+        self._listens = True
+
+    def looked(self, look: Callable[[], bool]) -> bool:
+        """Look at the file; it is as old as it was before that."""
+        self._seen = stamp(self.file)
+        return look()
+
+    def wait(self, prompt: str) -> str:
+        """A line that was typed, or SAVED; where nobody types, only that; `q` when nobody types any more."""
+        self._voice.say(prompt)
+        self._voice.heard()
+        while stamp(self.file) in (self._seen, None):
+            if not self._listens:
+                time.sleep(EACH_S)
+                continue
+            try:
+                line = self._voice.keyboard.line(EACH_S)
+            except EOFError:
+                if self._voice.talks:  # Ctrl-D
+                    return "q"
+                self._listens = False
+                continue
+            if line is not None:
+                return line
+        return SAVED
