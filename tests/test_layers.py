@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).parents[1] / "tracedemo"
 LAYERS = [
     {"errors"},
     {"events", "syscalls"},
-    {"tracefile", "lockstep"},
+    {"tracefile", "lockstep", "replacing"},
     {"variants", "server", "recorders", "analysis"},
     {"runner", "render"},
     {"api", "doctor", "scale"},

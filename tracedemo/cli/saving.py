@@ -15,9 +15,9 @@ from tracedemo.analysis.study import Study
 from tracedemo.cli import printable, tell
 from tracedemo.cli.arguments import ENDINGS
 from tracedemo.cli.progress import Progress
-from tracedemo.cli.replacing import in_place_of
 from tracedemo.errors import FileError, UsageError
 from tracedemo.render import Options, View
+from tracedemo.replacing import in_place_of
 
 if TYPE_CHECKING:
     from tracedemo.analysis.diff import Diff

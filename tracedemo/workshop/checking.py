@@ -62,6 +62,8 @@ class Verdict(NamedTuple):
     """One for each broken rule, in the order of the rules; none: it passed."""
     values: Mapping[str, int]
     """What was drawn."""
+    errors: str = ""
+    """What it wrote to stderr."""
 
     @property
     def passed(self) -> bool:
@@ -82,7 +84,7 @@ def check(
     for scenario in lesson.scenarios:
         values = draw(lesson, drawn)
         if tell is not None:
-            tell(f"running {file.name}: {scenario.name}")
+            tell(f"running {file.name}: {filled(scenario.name, values)}")
         yield judge(lesson, scenario, values, file)
 
 
@@ -102,7 +104,8 @@ def judge(lesson: Lesson, scenario: Scenario, values: Mapping[str, int], file: P
         return Verdict(scenario, None, "", (gone,), values)
     case = Case(scenario, done, values, file.name)
     rules = [*FIRST, *(rule_of(lesson, name) for name in scenario.rules)]
-    return Verdict(scenario, done.trace, done.output, tuple(complaints(case, rules, file)), values)
+    return Verdict(scenario, done.trace, done.output, tuple(complaints(case, rules, file)), values,
+                   done.complaints)  # fmt: skip
 
 
 def complaints(case: Case, rules: Sequence[Rule], file: Path) -> Iterator[Complaint]:

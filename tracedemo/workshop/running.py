@@ -29,6 +29,8 @@ class Ran(NamedTuple):
     """What it printed, if that was captured."""
     recorded: bool = False
     """Whether this machine could not record it, and the lesson's own recording stands in its place."""
+    files: tuple[Path, ...] = ()
+    """Where what was recorded lies."""
 
 
 def words_of(run: Run, values: Mapping[str, int], file: str = "") -> Sequence[str]:
@@ -77,7 +79,8 @@ def execute(
     if not found:
         raise TargetError(f"{typed(words)} recorded nothing", "Run it by itself: it says why.")
     studies = tuple(Study(tracefile.read(path).trace) for path in found)
-    return Ran(run, typed(words), studies, done.returncode, (done.stdout or "") + (done.stderr or ""))
+    return Ran(run, typed(words), studies, done.returncode, (done.stdout or "") + (done.stderr or ""),
+               files=tuple(found))  # fmt: skip
 
 
 def _with_output(words: list[str], base: Path) -> list[str]:
@@ -101,4 +104,5 @@ def _shown(lesson: Lesson, run: Run, values: Mapping[str, int], *, capture: bool
     )
     study = Study(tracefile.read(lesson.folder / run.recorded).trace)
     return Ran(run, typed(words_of(run, values, lesson.file)), (study,), done.returncode,
-               (done.stdout or "") + (done.stderr or ""), recorded=True)  # fmt: skip
+               (done.stdout or "") + (done.stderr or ""), recorded=True,
+               files=(lesson.folder / run.recorded,))  # fmt: skip
