@@ -19,6 +19,14 @@ _INDENT = 16
 """Columns of the clock and the minutes, in the plan."""
 _ASK_ALL = "Ask (by a show of hands)"
 
+ABOUT = """\
+The script of a whole track: when each lesson has its turn, and in it what to say, ask, run, watch
+and drop; before it the plan, and the order in which lessons are dropped when time runs short.
+
+  tracedemo workshop notes --track half > notes.txt
+  tracedemo workshop notes 5
+"""
+
 
 def prepare(parser: Parser) -> None:
     """What can be typed."""
