@@ -39,17 +39,6 @@ def tells(event: Event) -> bool:
 MEASURES: Mapping[str, Measure] = {"told": told, "told_the_reason": told_the_reason}
 
 
-@rule(
-    "refused/stays-nonblocking",
-    "Leave setblocking(False) where it is: a thread that waits in connect() can do nothing else.",
-)
-def stays(case: Case) -> Iterator[Broken]:
-    """connect() is asked on a socket that does not block."""
-    for row, event in case.calls:
-        if event.op in CONNECTS and event.args.get("could_wait"):
-            yield Broken(f"{event.op}() on a blocking socket", row)
-
-
 @rule("refused/no-send", "Ask how connect() ended first: getsockopt(SOL_SOCKET, SO_ERROR).")
 def no_send(case: Case) -> Iterator[Broken]:
     """Nothing is sent on a socket that was never connected."""
@@ -100,4 +89,4 @@ def named(case: Case) -> Iterator[Broken]:
         )
 
 
-RULES = by_name(stays, no_send, asks, named)
+RULES = by_name(no_send, asks, named)

@@ -1,4 +1,4 @@
-# fails: refused/stays-nonblocking
+# fails: sleep/in-select-only
 """Lets connect() wait for its own outcome, and the whole thread with it."""
 
 
