@@ -5,6 +5,7 @@ What a learner sees of it is in tests/test_paced_by_cause.py.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable
 
 import pytest
@@ -280,6 +281,25 @@ def test_who_waits_for_ever_is_told(way: str, paced: Pace) -> None:
     waiting = [event for event in own(done) if event.t1 is None and event.op in ("recv", "select")]
     assert {event.fd for event in waiting if event.op == "recv"} <= set(row.args["fds"])
     assert waiting
+
+
+@pytest.mark.skipif(not hasattr(select, "epoll"), reason="edge mode is Linux's")
+def test_who_sleeps_over_unread_bytes_is_told(paced: Pace) -> None:
+    """A program that sleeps over bytes that it left unread in edge mode is ended as one that waits for ever."""
+    done = paced("""
+sock = asked()
+with select.epoll() as poll:
+    poll.register(sock, select.EPOLLIN | select.EPOLLET)
+    while True:
+        poll.poll()
+        sock.recv(1)
+""")
+
+    (row,) = tools(done, "deadlock")
+    assert (125, "deadlock") == (done.exit_code, done.trace.header.ended)
+    assert len(row.args["fds"]) == 1
+    assert own(done)[-1].op == "poll"
+    assert own(done)[-1].t1 is None
 
 
 ALIVE = {

@@ -35,8 +35,8 @@ class Layers:
         """... and all together since the server had something."""
         full: dict[int, int]
         """The same for sends that found no room."""
-        stuck: dict[int, dict[int, int]]
-        """By thread, what it waits for in vain."""
+        stuck: dict[int, tuple[dict[int, int], dict[int, int]]]
+        """By thread, what it waits for in vain: descriptor -> port; and all that would wake it: descriptor -> events."""
         polls: dict[int, tuple[Any, dict[int, int]]]
 
         def _before_read(self, fd: int, *, endless: bool) -> None: ...

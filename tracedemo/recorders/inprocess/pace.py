@@ -87,7 +87,7 @@ class Pace(Layers):
         self.vain = 0
         self.full: dict[int, int] = {}
         self.unsettled: set[int] = set()
-        self.stuck: dict[int, dict[int, int]] = {}
+        self.stuck: dict[int, tuple[dict[int, int], dict[int, int]]] = {}
         # Poll objects do not tell what they watch, and are kept, so that no other gets their address.
         self.polls: dict[int, tuple[Any, dict[int, int]]] = {}
         self.line = Line(control)
@@ -230,12 +230,14 @@ class Pace(Layers):
         # What the server reads is no move, but makes room.
         if self._step(ours, t0) or not endless or self._ready_events(whole):
             return
-        self.stuck[get_ident()] = ours
+        self.stuck[get_ident()] = ours, whole
         if self._others_go_on(whole):
             return
         # Another thread may have sent what the server was missing, since it was asked: ask once more for all.
-        everything = {fd: port for waiting in list(self.stuck.values()) for fd, port in waiting.items()}
-        if self._ready(tuple(everything)) or self._step(everything, clock()):
+        waiting = list(self.stuck.values())
+        everything = {fd: port for theirs, _ in waiting for fd, port in theirs.items()}
+        # Not their sockets, but what would wake them is asked: an edge-triggered epoll sleeps over bytes left unread.
+        if any(self._ready_events(waking) for _, waking in waiting) or self._step(everything, clock()):
             return
         self._stop(
             "deadlock", everything, "deadlock: the program waits, and the server has nothing left to send on"
@@ -260,7 +262,7 @@ class Pace(Layers):
         thread than the one that waits.
         """
         everything = {
-            fd: port for waiting in list(self.stuck.values()) for fd, port in waiting.items()
+            fd: port for theirs, _ in list(self.stuck.values()) for fd, port in theirs.items()
         } | ours
         fd_of = {port: fd for fd, port in everything.items()}
         moved = self.line.exchange(sorted(fd_of))
