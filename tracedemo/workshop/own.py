@@ -12,15 +12,15 @@ from tracedemo.errors import FileError
 from tracedemo.workshop import rules
 from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.measures import MEASURES, Measure
-from tracedemo.workshop.rules import Rule
+from tracedemo.workshop.rules import Rule, by_name
 
 
-def _common() -> Iterator[tuple[str, Rule]]:
+def _common() -> Iterator[Rule]:
     for module in iter_modules(rules.__path__, f"{rules.__name__}."):
-        yield from import_module(module.name).RULES.items()
+        yield from import_module(module.name).RULES.values()
 
 
-COMMON: Mapping[str, Rule] = dict(_common())
+COMMON: Mapping[str, Rule] = by_name(*_common())
 """Rules that any lesson may name: those of all files beside `rules/__init__.py`."""
 
 
