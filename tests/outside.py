@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.tagged import described, tagged
+
+TAG = "TESTS_LOOK_FROM_OUTSIDE"
+"""The variable by which whoever was started meanwhile is known, also when whoever started it has gone."""
+
 LISTEN, TIME_WAIT = "0A", "06"
 """States of a TCP socket as /proc/net/tcp spells them (include/net/tcp_states.h)."""
 
@@ -44,19 +49,39 @@ def _descriptors() -> Iterator[str]:
 
 
 def sockets_at(port: int) -> list[str]:
-    """States of all TCP sockets of this machine with that local port, TIME_WAIT apart, in which nobody has a socket."""
+    """States of all TCP sockets of this machine with that port at either end.
+
+    TIME_WAIT is left out: there nobody has a socket, the kernel remembers for a minute that there was one.
+    """
     found = []
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in Path(table).read_text().splitlines()[1:]:
-            _, local, _, state = line.split()[:4]
-            if int(local.rpartition(":")[2], 16) == port and state != TIME_WAIT:
+            _, local, remote, state = line.split()[:4]
+            ports = {int(end.rpartition(":")[2], 16) for end in (local, remote)}
+            if port in ports and state != TIME_WAIT:
                 found.append(state)
     return found
 
 
 @contextmanager
+def watching() -> Iterator[list[str]]:
+    """Gives a list; after the block it tells what is left of what was done within: processes, descriptors."""
+    left: list[str] = []
+    before, value = look(), os.urandom(8).hex()
+    os.environ[TAG] = value
+    try:
+        yield left
+    finally:
+        del os.environ[TAG]
+    after = look()
+    left += [f"child {described(pid)}" for pid in after.children - before.children]
+    left += [f"descriptor {one}" for one in after.descriptors ^ before.descriptors]
+    left += [f"process {described(pid)}" for pid in tagged(f"{TAG}={value}")]
+
+
+@contextmanager
 def nothing_left() -> Iterator[None]:
-    """What is done within leaves no child and no descriptor."""
-    before = look()
-    yield
-    assert before == look()
+    """What is done within leaves no process and no descriptor."""
+    with watching() as left:
+        yield
+    assert [] == left
