@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,18 +49,35 @@ def _descriptors() -> Iterator[str]:
 
 
 def sockets_at(port: int) -> list[str]:
-    """States of all TCP sockets of this machine with that port at either end.
+    """States of all TCP sockets of this machine with that port at either end, but those of programs that are not ours.
 
-    TIME_WAIT is left out: there nobody has a socket, the kernel remembers for a minute that there was one.
+    TIME_WAIT is left out: there nobody has a socket, the kernel remembers for a minute that there was one. So are sockets
+    of processes that are no children of this one: a port that was given back may be another's now. (What was started within
+    `watching()` and lost its parent is found there.)
     """
-    found = []
+    found = list(_sockets(port))
+    # Others come and go while this looks: what is left stays, also until their sockets have been told apart.
+    none_of_ours = set(_sockets_of_others()) if found else set()
+    still = {name for _, name in _sockets(port)} if found else set()
+    return [state for state, name in found if name in still - none_of_ours]
+
+
+def _sockets(port: int) -> Iterator[tuple[str, str]]:
+    """(state, name as in /proc/PID/fd)."""
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in Path(table).read_text().splitlines()[1:]:
-            _, local, remote, state = line.split()[:4]
+            _, local, remote, state, _, _, _, _, _, inode = line.split()[:10]
             ports = {int(end.rpartition(":")[2], 16) for end in (local, remote)}
             if port in ports and state != TIME_WAIT:
-                found.append(state)
-    return found
+                yield state, f"socket:[{inode}]"
+
+
+def _sockets_of_others() -> Iterator[str]:
+    ours = {os.getpid(), *_children()}
+    for path in Path("/proc").glob("[0-9]*/fd/*"):
+        if int(path.parts[2]) not in ours:
+            with suppress(OSError):  # closed, or another user's
+                yield str(path.readlink())
 
 
 @contextmanager

@@ -14,6 +14,12 @@ from tests.outside import nothing_left, sockets_at, watching
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
 WAITS = "import sys; sys.stdin.read()"
+LISTENS = """
+import socket, sys
+with socket.create_server(("127.0.0.1", 0)) as server:
+    print(server.getsockname()[1], flush=True)
+    sys.stdin.read()
+"""
 STARTS_ONE = f"""
 import subprocess, sys
 child = subprocess.Popen([sys.executable, "-I", "-S", "-c", {WAITS!r}], stdout=subprocess.DEVNULL, start_new_session=True)
@@ -90,3 +96,14 @@ def test_sockets_at_a_port() -> None:
             assert ["01", "01"] == sockets_at(local)
 
     assert [] == sockets_at(port) + sockets_at(local)
+
+
+def test_sockets_of_others() -> None:
+    """A listener of a child is seen; one of a process that is no child of ours is another's."""
+    starts = f"import subprocess, sys; subprocess.run([sys.executable, '-I', '-S', '-c', {LISTENS!r}])"
+    for code, seen in ((LISTENS, ["0A"]), (starts, [])):
+        command = [sys.executable, "-I", "-S", "-c", code]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert seen == sockets_at(int(process.stdout.readline()))
+            process.communicate()
