@@ -16,9 +16,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "tracedemo"
 
 LAYERS = [
-    {"errors"},
+    {"errors", "replacing"},
     {"events", "syscalls"},
-    {"tracefile", "lockstep", "replacing"},
+    {"tracefile", "lockstep"},
     {"variants", "server", "recorders", "analysis"},
     {"runner", "render"},
     {"api", "doctor", "scale"},

@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from tests.limit_table import LIMITS, otherwise, ports_of
+from tests.outside import nothing_left, sockets_at
+from tracedemo.analysis.limits_met import KINDS
 from tracedemo.analysis.summary import summary
 from tracedemo.events import INJECTED
 from tracedemo.scale import small
@@ -18,6 +21,24 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="as
 
 def injected(shown: Shown) -> list[str]:
     return [event.op for event in shown.run.trace if event.mark == INJECTED]
+
+
+def test_every_limit_is_predicted():
+    """Of each limit it is written down where it comes out."""
+    assert list(KINDS) == list(LIMITS)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_shows_in_the_predicted_call(name: str):
+    """A limit comes out in the predicted call with the predicted answer, three times of three, and nothing is left."""
+    for _ in range(3):
+        with nothing_left():
+            shown = show_limit(name)
+
+        assert "" == otherwise(name, shown)
+        ports = ports_of(shown)
+        assert ports
+        assert {} == {port: left for port in ports if (left := sockets_at(port))}
 
 
 def test_fds():
