@@ -119,3 +119,12 @@ def test_a_recording_is_made_by_running_the_lesson(monkeypatch: pytest.MonkeyPat
     assert number == 0
     assert isinstance(name, int)
     assert name > 0
+
+
+ENGINES = [pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("strace", "ptrace")]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_runs_answer_as_recordings_do(engine: str, tmp_path: Path) -> None:
+    """Where system calls can be recorded, exactly one option of each question is what the lesson's own runs measure."""
+    assert [] == list(proving.questions(LESSON, tmp_path, 1, engine=engine))
