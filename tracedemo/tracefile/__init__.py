@@ -15,7 +15,7 @@ What cannot be read is never lost silently: `read` gives what came before the br
     pattern     a line as it is written here, taken apart at once
     fields      what a field may hold
     header      the first line
-    replacing   a file that takes another one's place when it is whole
+    portable    a file that tells nothing of the machine that wrote it
 """
 
 from __future__ import annotations

@@ -109,12 +109,14 @@ def judge(lesson: Lesson, scenario: Scenario, values: Mapping[str, int], file: P
 
 
 def complaints(case: Case, rules: Sequence[Rule], file: Path) -> Iterator[Complaint]:
-    """The broken rules; of each the first place."""
+    """The broken rules; of each the first place.  Of a program that did not end by itself no other counts."""
     walk = Walk(case.study)
     for rule in rules:
         broken = next(iter(rule.broken(case)), None)
         if broken is not None:
             yield _complaint(case, walk, rule, broken, file)
+            if rule in FIRST:
+                return
 
 
 def _complaint(case: Case, walk: Walk, rule: Rule, broken: Broken, file: Path) -> Complaint:

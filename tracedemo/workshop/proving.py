@@ -2,7 +2,8 @@
 
 its texts are there, and whole                      the unsolved file, an empty and a commented one fail
 the solution passes, and so does every right answer each wrong answer fails, with the rule that it names
-of each question exactly one option is what the run measures, whatever is drawn
+of each question exactly one option is what the run measures, whatever is drawn; of one about system calls, both where they
+are recorded and where a recording stands in
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from tracedemo.recorders.kernel import AUTO, choose
 from tracedemo.workshop.checking import check, draw
 from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.own import measure_of, rule_of
@@ -74,12 +76,17 @@ def prove(lesson: Lesson, tell: Callable[[str], None] = lambda _: None) -> Itera
     """
     yield from texts(lesson)
     yield from names(lesson)
+    yield from recordings(lesson)
     with TemporaryDirectory(prefix="tracedemo-lesson-") as folder:
         for answer in answers(lesson):
             tell(f"{lesson.folder_name}: {answer.name}")
             yield from tried(lesson, answer, Path(folder))
         tell(f"{lesson.folder_name}: questions")
         yield from questions(lesson, Path(folder))
+        engine = engine_for(lesson)
+        if engine:
+            tell(f"{lesson.folder_name}: questions, with system calls recorded here by {engine}")
+            yield from questions(lesson, Path(folder), 1, engine=engine)
 
 
 def texts(lesson: Lesson) -> Iterator[str]:
@@ -96,6 +103,21 @@ def texts(lesson: Lesson) -> Iterator[str]:
         there = len(list((lesson.folder / folder).glob("*.py")))
         if there < least:
             yield f"{folder}/ holds {there} answers, at least {least} are needed"
+
+
+def recordings(lesson: Lesson) -> Iterator[str]:
+    """What is wrong with the recordings that stand in for runs: each run with system calls needs one."""
+    for run in lesson.runs:
+        if run.kernel and not (run.recorded and (lesson.folder / run.recorded).is_file()):
+            yield f"there is no recording for: {' '.join(run.words)}"
+        elif run.recorded and any(f"{{{name}}}" in word for name in lesson.draw for word in run.words):
+            yield f"a recording cannot know what is drawn: {' '.join(run.words)}"
+
+
+def engine_for(lesson: Lesson) -> str | None:
+    """What records system calls here, if the lesson wants them; None: nothing does, or it does not want them."""
+    engine = choose(AUTO)[0] if any(run.kernel for run in lesson.runs) else None
+    return engine.NAME if engine else None
 
 
 def names(lesson: Lesson) -> Iterator[str]:

@@ -96,13 +96,31 @@ def _written(base: Path) -> Sequence[Path]:
     )
 
 
+def label(study: Study) -> str:
+    """What a recording says of itself wherever it stands in the place of a run."""
+    header = study.trace.header
+    engine = f", {header.engine} {header.engine_version or ''}".rstrip() if header.engine else ""
+    return f"RECORDED on {header.platform}, Python {header.python}{engine}: this is no run on this machine."
+
+
 def _shown(lesson: Lesson, run: Run, values: Mapping[str, int], *, capture: bool) -> Ran:
-    """The lesson's own recording."""
-    words = ["show", str(lesson.folder / run.recorded), "--view", "log"]
-    done = subprocess.run(
-        [sys.executable, "-m", "tracedemo", *words], check=False, text=True, capture_output=capture
+    """The lesson's own recording, shown between two lines that say that it is one."""
+    path = lesson.folder / run.recorded
+    study = Study(tracefile.read(path).trace)
+    said = f"{label(study)}\n"
+    argv = [sys.executable, "-m", "tracedemo", "show", str(path), "--view", "log"]
+    if not capture:
+        _say(said)
+    done = subprocess.run(argv, check=False, text=True, capture_output=capture)
+    if not capture:
+        _say(said)
+    output = f"{said}{done.stdout}{done.stderr}{said}" if capture else ""
+    return Ran(
+        run, typed(words_of(run, values, lesson.file)), (study,), done.returncode, output, True, (path,)
     )
-    study = Study(tracefile.read(lesson.folder / run.recorded).trace)
-    return Ran(run, typed(words_of(run, values, lesson.file)), (study,), done.returncode,
-               (done.stdout or "") + (done.stderr or ""), recorded=True,
-               files=(lesson.folder / run.recorded,))  # fmt: skip
+
+
+def _say(text: str) -> None:
+    """Write to the same stdout as the commands that we run, in the right order."""
+    sys.stdout.write(text)
+    sys.stdout.flush()

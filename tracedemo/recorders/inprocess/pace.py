@@ -23,7 +23,8 @@ Theory of operation (the words and the server's side: `tracedemo/lockstep.py`)
     asyncio loop, which only other threads ring), and the server has nothing left for them, it counts as stuck; when all
     threads are stuck, or wait for another thread, nothing can ever happen, and the program is ended with a sentence that
     names the descriptors. Spin: a client that gets BUDGET "not yet" answers while the server has nothing left for it is
-    ended likewise.
+    ended likewise; and one to which select, asked about nothing but connections to our server, has reported BUDGET times
+    in a row what it makes no use of.
 
     A server that cannot be asked (its line is broken, there is no descriptor for it) proves nothing: the program then
     waits as it would without us.
@@ -86,6 +87,7 @@ class Pace(Layers):
         self.glances: dict[int, int] = {}
         self.vain = 0
         self.full: dict[int, int] = {}
+        self.unused = 0
         self.unsettled: set[int] = set()
         self.stuck: dict[int, tuple[dict[int, int], dict[int, int]]] = {}
         # Poll objects do not tell what they watch, and are kept, so that no other gets their address.
@@ -135,6 +137,7 @@ class Pace(Layers):
         whole = {own: 1} if own >= 0 else watched
         if self._ready_events(whole):
             self._note(t0, THERE)
+            self._count_unused(watched)
             return
         self.unsettled = {fd for fd in self.unsettled if not self._ready((fd,), writing=True)}
         known = {fd: port for fd, port in self.spool.ports.items() if fd not in self.unsettled}
@@ -208,6 +211,14 @@ class Pace(Layers):
             ours = {fd: ports[fd] for fd, events in watched.items() if fd in ports and events & 1}
             if ours:
                 self._step_for_asker(ours, t0)
+
+    def _count_unused(self, watched: dict[int, int]) -> None:
+        """A select had news at once, as it has again and again for a program that makes no use of it."""
+        self.unused += 1
+        ports = self.spool.ports
+        if self.unused >= BUDGET and all(fd in ports for fd in watched):
+            words = f"spin: {self.unused:,} times select had news at once, and the program did nothing with"
+            self._stop("spin", {fd: ports[fd] for fd in watched}, words)
 
     def _step_for_asker(self, ours: dict[int, int], t0: int = 0) -> None:
         if self._step(ours, t0 or clock()):
