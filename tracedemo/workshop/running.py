@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -65,7 +66,7 @@ def execute(
         TargetError: it recorded nothing.
         FileError: what it recorded cannot be read.
     """
-    if run.kernel and engine is None:
+    if (run.kernel and engine is None) or not hasattr(select, run.needs or "select"):
         return _shown(lesson, run, values, capture=capture)
     words = list(words_of(run, values, lesson.file))
     number = lesson.runs.index(run) + 1

@@ -19,7 +19,8 @@ def in_select_only(case: Case) -> Iterator[Broken]:
         event.conn: row for row, event in reversed(case.calls) if event.args.get("mode") == "non-blocking"
     }
     for row, event in case.calls:
-        if event.args.get("could_wait") and event.op not in READINESS and row > made.get(event.conn, -1):
+        waits = event.conn is not None and event.args.get("could_wait") and event.op not in READINESS
+        if waits and row > made.get(event.conn, -1):
             yield Broken(f"{event.op}() on a blocking socket", row)
 
 
