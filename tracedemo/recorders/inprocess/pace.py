@@ -20,10 +20,10 @@ Theory of operation (the words and the server's side: `tracedemo/lockstep.py`)
     point, too; and so is a send that has found none BUDGET times.
 
     Deadlock: when a thread is about to wait without timeout, on nothing but connections to our server (and the bell of an
-    asyncio loop, which only other threads ring), and the server has nothing left for them, it counts as stuck; when all
-    threads are stuck, or wait for another thread, nothing can ever happen, and the program is ended with a sentence that
-    names the descriptors. Spin: a client that gets BUDGET "not yet" answers while the server has nothing left for it is
-    ended likewise.
+    asyncio loop, which only other threads ring), and the server has nothing left for them, it counts as stuck, as does one
+    whose selector watches nothing; when all threads are stuck, or wait for another thread, nothing can ever happen, and the
+    program is ended with a sentence that names the descriptors. Spin: a client that gets BUDGET "not yet" answers while the
+    server has nothing left for it is ended likewise.
 
     A server that cannot be asked (its line is broken, there is no descriptor for it) proves nothing: the program then
     waits as it would without us.
@@ -74,6 +74,9 @@ SETTLED = "the handshake has settled"
 ROOM = "there is room now"
 CALLED = "the line to the server"
 """What a row `lockstep` says, besides what was moved."""
+
+FOR_NOTHING_LEFT = "deadlock: the program waits, and the server has nothing left to send on"
+FOR_NOBODY = "deadlock: the program sleeps in a selector that watches nothing"
 
 
 class Pace(Layers):
@@ -143,7 +146,7 @@ class Pace(Layers):
             self._note(t0, ROOM)
             return
         ours = {fd: known[fd] for fd, events in watched.items() if fd in known and (events & 1 or fd in full)}
-        if not ours:
+        if not ours and getattr(args[0] if place else None, "_fd_to_key", None) != {}:
             self._note(t0, NOT_OURS)
             return
         bells = bells_of(args[0]) if place else ()
@@ -237,9 +240,7 @@ class Pace(Layers):
         everything = {fd: port for waiting in list(self.stuck.values()) for fd, port in waiting.items()}
         if self._ready(tuple(everything)) or self._step(everything, clock()):
             return
-        self._stop(
-            "deadlock", everything, "deadlock: the program waits, and the server has nothing left to send on"
-        )
+        self._stop("deadlock", everything, FOR_NOTHING_LEFT if everything else FOR_NOBODY)
 
     def _others_go_on(self, whole: dict[int, int]) -> bool:
         """While a thread runs that could still change something: wait here, and look whether it does. A thread that ends,
@@ -308,7 +309,7 @@ class Pace(Layers):
         fds = sorted(ours)
         n = self.spool.event(op, now, now, fds[0] if fds else -1)
         self.spool.keeps = (0, 0)  # why it ends is told, though nothing else may be kept any more
-        self.spool.tell(ARGS, n, f"{words} {', '.join(f'fd {fd}' for fd in fds)}", *fds)
+        self.spool.tell(ARGS, n, f"{words} {', '.join(f'fd {fd}' for fd in fds)}".rstrip(), *fds)
         for stream in (sys.stdout, sys.stderr):
             with suppress(Exception):
                 stream.flush()
