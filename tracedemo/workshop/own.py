@@ -10,9 +10,15 @@ from types import ModuleType
 from tracedemo.errors import FileError
 from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.measures import MEASURES, Measure
-from tracedemo.workshop.rules import Rule, endings, results, waiting, watching
+from tracedemo.workshop.rules import Rule, endings, results, several, waiting, watching
 
-COMMON: Mapping[str, Rule] = {**endings.RULES, **results.RULES, **waiting.RULES, **watching.RULES}
+COMMON: Mapping[str, Rule] = {
+    **endings.RULES,
+    **results.RULES,
+    **several.RULES,
+    **waiting.RULES,
+    **watching.RULES,
+}
 """Rules that any lesson may name."""
 
 
