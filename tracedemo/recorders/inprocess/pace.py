@@ -21,7 +21,7 @@ Theory of operation (the words and the server's side: `tracedemo/lockstep.py`)
 
     Deadlock: when a thread is about to wait without timeout, on nothing but connections to our server (and the bell of an
     asyncio loop, which only other threads ring), and the server has nothing left for them, it counts as stuck, as does one
-    whose selector watches nothing; when all threads are stuck, or wait for another thread, nothing can ever happen, and the
+    whose selector watches nothing open; when all threads are stuck, or wait for another thread, nothing can ever happen, and the
     program is ended with a sentence that names the descriptors. Spin: a client that gets BUDGET "not yet" answers while the
     server has nothing left for it is ended likewise.
 
@@ -45,6 +45,7 @@ from tracedemo.recorders.inprocess.watched import (
     bells_of,
     in_epoll,
     in_lists,
+    nothing_open,
     three_lists,
     waits_for_thread,
 )
@@ -76,7 +77,7 @@ CALLED = "the line to the server"
 """What a row `lockstep` says, besides what was moved."""
 
 FOR_NOTHING_LEFT = "deadlock: the program waits, and the server has nothing left to send on"
-FOR_NOBODY = "deadlock: the program sleeps in a selector that watches nothing"
+FOR_NOBODY = "deadlock: the program sleeps in a selector that watches nothing open"
 
 
 class Pace(Layers):
@@ -146,11 +147,12 @@ class Pace(Layers):
             self._note(t0, ROOM)
             return
         ours = {fd: known[fd] for fd, events in watched.items() if fd in known and (events & 1 or fd in full)}
-        if not ours and getattr(args[0] if place else None, "_fd_to_key", None) != {}:
+        nobody = not ours and bool(place) and nothing_open(place, args[0], watched)
+        if not ours and not nobody:
             self._note(t0, NOT_OURS)
             return
         bells = bells_of(args[0]) if place else ()
-        alone = all(fd in known or fd in bells for fd in watched)
+        alone = nobody or all(fd in known or fd in bells for fd in watched)
         self._wait(ours, t0, whole, endless=endless and alone)
 
     def _watched(self, place: str, args: Any) -> dict[int, int] | None:
