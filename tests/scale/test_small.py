@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +53,19 @@ def test_fds():
     assert int(shown.met.before.split()[0]) > 50
     assert 0 == shown.met.injected
     assert "Too many open files" in shown.run.complaints
+
+
+@pytest.mark.parametrize("inherited", [0, 1])
+def test_highest_descriptor_is_the_programs(inherited: int):
+    """However many descriptors a program inherits, its last socket has the highest number that the limit allows."""
+    with ExitStack() as kept:
+        for _ in range(inherited):
+            file = kept.enter_context(Path(os.devnull).open())
+            os.set_inheritable(file.fileno(), True)
+        shown = show_limit("fds")
+
+    made = [event.fd for event in shown.run.trace if event.op == "socket" and event.fd is not None]
+    assert max(made) == small.FILES - 1
 
 
 def test_backlog():

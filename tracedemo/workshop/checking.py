@@ -149,5 +149,5 @@ def run_in(scenario: Scenario, values: Mapping[str, int], file: Path) -> Run:
 
 def server_options(fields: Mapping[str, Any], values: Mapping[str, int]) -> ServerOptions:
     """The server of a scenario: in lock-step, with formulas put in."""
-    numbers = {name: value_of(value, values) for name, value in fields.items() if name in ("pieces", "size")}
+    numbers = {name: value_of(fields[name], values) for name in ("pieces", "size", "seed") if name in fields}
     return ServerOptions(**{"pace": LOCKSTEP, **fields, **numbers})

@@ -20,9 +20,9 @@ Theory of operation (the words and the server's side: `tracedemo/lockstep.py`)
     point, too; and so is a send that has found none BUDGET times.
 
     Deadlock: when a thread is about to wait without timeout, on nothing but connections to our server (and the bell of an
-    asyncio loop, which only other threads ring), and the server has nothing left for them, it counts as stuck; when all
-    threads are stuck, or wait for another thread, nothing can ever happen, and the program is ended with a sentence that
-    names the descriptors. Spin: a client that gets BUDGET "not yet" answers while the server has nothing left for it is
+    asyncio loop, which only other threads ring), and the server has nothing left for them, it counts as stuck, as does one
+    whose selector watches nothing open; when all threads are stuck, or wait for another thread, nothing can ever happen,
+    and the program is ended with a sentence that names the descriptors. Spin: a client that gets BUDGET "not yet" answers while the server has nothing left for it is
     ended likewise; and one to which select, asked about nothing but connections to our server, has reported BUDGET times
     in a row what it makes no use of.
 
@@ -46,6 +46,7 @@ from tracedemo.recorders.inprocess.watched import (
     bells_of,
     in_epoll,
     in_lists,
+    nothing_open,
     three_lists,
     waits_for_thread,
 )
@@ -75,6 +76,9 @@ SETTLED = "the handshake has settled"
 ROOM = "there is room now"
 CALLED = "the line to the server"
 """What a row `lockstep` says, besides what was moved."""
+
+FOR_NOTHING_LEFT = "deadlock: the program waits, and the server has nothing left to send on"
+FOR_NOBODY = "deadlock: the program sleeps in a selector that watches nothing open"
 
 
 class Pace(Layers):
@@ -146,11 +150,12 @@ class Pace(Layers):
             self._note(t0, ROOM)
             return
         ours = {fd: known[fd] for fd, events in watched.items() if fd in known and (events & 1 or fd in full)}
-        if not ours:
+        nobody = not ours and bool(place) and nothing_open(place, args[0], watched)
+        if not ours and not nobody:
             self._note(t0, NOT_OURS)
             return
         bells = bells_of(args[0]) if place else ()
-        alone = all(fd in known or fd in bells for fd in watched)
+        alone = nobody or all(fd in known or fd in bells for fd in watched)
         self._wait(ours, t0, whole, endless=endless and alone)
 
     def _watched(self, place: str, args: Any) -> dict[int, int] | None:
@@ -250,9 +255,7 @@ class Pace(Layers):
         # Not their sockets, but what would wake them is asked: an edge-triggered epoll sleeps over bytes left unread.
         if any(self._ready_events(waking) for _, waking in waiting) or self._step(everything, clock()):
             return
-        self._stop(
-            "deadlock", everything, "deadlock: the program waits, and the server has nothing left to send on"
-        )
+        self._stop("deadlock", everything, FOR_NOTHING_LEFT if everything else FOR_NOBODY)
 
     def _others_go_on(self, whole: dict[int, int]) -> bool:
         """While a thread runs that could still change something: wait here, and look whether it does. A thread that ends,
@@ -321,7 +324,7 @@ class Pace(Layers):
         fds = sorted(ours)
         n = self.spool.event(op, now, now, fds[0] if fds else -1)
         self.spool.keeps = (0, 0)  # why it ends is told, though nothing else may be kept any more
-        self.spool.tell(ARGS, n, f"{words} {', '.join(f'fd {fd}' for fd in fds)}", *fds)
+        self.spool.tell(ARGS, n, f"{words} {', '.join(f'fd {fd}' for fd in fds)}".rstrip(), *fds)
         for stream in (sys.stdout, sys.stderr):
             with suppress(Exception):
                 stream.flush()

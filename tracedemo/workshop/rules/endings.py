@@ -18,8 +18,9 @@ def deadlock(case: Case) -> Iterator[Broken]:
     for row, event in enumerate(case.events):
         if event.op == "deadlock":
             open_row = next((row for row, call in reversed(case.calls) if call.t1 is None), row)
-            fds = re.findall(r"\d+", str(event.args.get("detail", "")))
-            where = f" on fd {', '.join(fds)}" if fds else ""
+            detail = str(event.args.get("detail", ""))
+            fds = re.findall(r"\d+", detail)
+            where = f" on fd {', '.join(fds)}" if fds else detail.partition("the program sleeps")[2]
             yield Broken(
                 f"it waits{where}, and nothing will ever come", open_row, int(fds[0]) if fds else None
             )
