@@ -68,7 +68,7 @@ def late(case: Case, socket: Connection) -> bool:
     return socket.t_last - socket.t_first >= NEARLY * seconds(case) * 1e9
 
 
-@rule("fetches/served", "One fetch that fails or is late must not end another: each has its own end.")
+@rule("fetches/served", "Drive each fetch to its own end; one that fails or is late must not end another.")
 def served(case: Case) -> Iterator[Broken]:
     """Every fetch that our server answered brings the whole body; who had no time left on a slow machine is excused."""
     whole = sum(case.digest in line for line in lines(case))

@@ -101,10 +101,10 @@ def answers(case: Case) -> Mapping[str, object]:
 
 
 def told(case: Case) -> Iterator[tuple[str, str, Sequence[Row]]]:
-    """Each word of the exercise with what the learner says, and the calls that it means; what is no text is left out."""
+    """Each word of the exercise about which something is said, with that, and the calls that it means."""
     said = answers(case)
     for key in ASKED:
-        if isinstance(name := said.get(key), str):
+        if isinstance(name := said.get(key), str) and name.strip():
             yield key, name, calls_of(case, key)
 
 
@@ -119,7 +119,7 @@ def all_six(case: Case) -> Iterator[Broken]:
 @rule("who/told", "Write a name behind each of the six.")
 def all_told(case: Case) -> Iterator[Broken]:
     """Something is said about each of them."""
-    given = {key for key, name, _ in told(case) if bare(name)}
+    given = {key for key, _, _ in told(case)}
     for key in ASKED:
         if key not in given:
             first = next((row for row, _ in calls_of(case, key)), None)
@@ -147,7 +147,7 @@ def inside(case: Case) -> Iterator[Broken]:
                 yield Broken(f'"{key}": {bare(name)}() is yours; it waits, and asyncio makes the call', row)
 
 
-@rule("who/made-it", "Show that call with `--format jsonl`: `site` ends with the function that made it.")
+@rule("who/made-it", "Show that call by `--view log --format jsonl`: `site` ends with who made it.")
 def made_it(case: Case) -> Iterator[Broken]:
     """The function that is named made that call, in this run."""
     for key, name, calls in told(case):
