@@ -221,8 +221,8 @@ The exit code is 0 if tracedemo is ready, 1 if you can mend what is in the way,
 
 ABOUT_WORKSHOP = """\
 Without a command, on a terminal, it leads through the lesson that is open: it
-asks what you expect, runs it, watches your file and checks it. Elsewhere it says
-where you are, and the one next thing to type. No lesson locks you in.
+asks what you expect, runs it, watches your file and checks it. Elsewhere it
+says where you are, and the one next thing to type. No lesson locks you in.
 
 for learners; none of them needs more to be typed:
   start       make a folder for the workshop, and open the first lesson
