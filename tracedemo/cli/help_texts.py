@@ -227,7 +227,7 @@ says where you are, and the one next thing to type. No lesson locks you in.
 for learners; none of them needs more to be typed:
   start       make a folder for the workshop, and open the first lesson
   predict     say what a run will show, before you see it
-  run         run the commands of the lesson, and hold them against what you said
+  run         run the lesson's commands, and hold them against what you said
   check       try your program: its own trace is what is judged
   hint        a hint; there are three
   solution    show a solution
