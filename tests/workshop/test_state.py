@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -32,14 +33,15 @@ ROOT = Path(__file__).parents[2]
 TEXTS = st.text(max_size=20)
 COUNTS = st.integers(0, 1 << 52)
 RECORDS = st.builds(
-    LessonState, values=st.dictionaries(TEXTS, COUNTS, max_size=3), opened=TEXTS, predicted=TEXTS, ran=TEXTS, passed=TEXTS,
+    LessonState, values=st.dictionaries(TEXTS, COUNTS, max_size=3), opened=TEXTS, predicted=TEXTS, ran=TEXTS,
+    passed=TEXTS,
     predictions=st.lists(TEXTS, max_size=3), right=st.lists(TEXTS, max_size=3),
-    answers=st.lists(st.integers(-(1 << 63), 1 << 63) | TEXTS, max_size=3), hints=COUNTS, checks=COUNTS, looked=st.booleans(),
-    skipped=st.booleans(), given=st.booleans(), unpredicted=st.booleans(), active_s=st.floats(0, 1e9),
+    answers=st.lists(st.integers(-(1 << 63), 1 << 63) | TEXTS, max_size=3), hints=COUNTS, checks=COUNTS,
+    looked=st.booleans(), skipped=st.booleans(), given=st.booleans(), unpredicted=st.booleans(), active_s=st.floats(0, 1e9),
 )  # fmt: skip
 STATES = st.builds(
-    State, track=TEXTS, order=st.lists(TEXTS, max_size=4), current=TEXTS, lessons=st.dictionaries(TEXTS, RECORDS, max_size=3),
-    last=st.floats(0, 1e10),
+    State, track=TEXTS, order=st.lists(TEXTS, max_size=4), current=TEXTS,
+    lessons=st.dictionaries(TEXTS, RECORDS, max_size=3), last=st.floats(0, 1e10),
 )  # fmt: skip
 NONSENSE = st.binary(max_size=60) | st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXTS | st.just(SCHEMA),
@@ -70,20 +72,24 @@ def test_nonsense_is_set_aside(data: bytes, tmp_path_factory: pytest.TempPathFac
     """A file that is no state is kept, byte for byte, under another name, and a rebuilt state takes its place."""
     folder = tmp_path_factory.mktemp("state")
     (folder / NAME).write_bytes(data)
-    try:
-        with edit(folder, rebuilt) as state:
-            told = state.said
-    except FileError as error:
-        assert "newer" in error.message
-        assert data == (folder / NAME).read_bytes()
+    with suppress(BrokenError, FileError):
+        read(folder)
+        return  # it is a state, if a poor one
+    if _is_newer(data):
         return
 
-    if told:
-        assert data == (folder / f"{NAME}.broken-1").read_bytes()
-        assert "rebuilt" == read(folder).track
-        assert f"{NAME}.broken-1" in told
-    else:
-        assert SCHEMA == json.loads(data)["schema"]
+    with edit(folder, rebuilt) as state:
+        assert f"{NAME}.broken-1" in state.said
+
+    assert data == (folder / f"{NAME}.broken-1").read_bytes()
+    assert "rebuilt" == read(folder).track
+
+
+def _is_newer(data: bytes) -> bool:
+    try:
+        return json.loads(data)["schema"] > SCHEMA
+    except (ValueError, TypeError, KeyError):
+        return False
 
 
 @pytest.mark.parametrize("cut", [0, 1, 50, -2])
@@ -180,19 +186,24 @@ def test_failure_changes_nothing(tmp_path: Path) -> None:
     """What a command has begun and not finished is not remembered."""
     write(State(track="before"), tmp_path)
 
-    with pytest.raises(ZeroDivisionError), edit(tmp_path, rebuilt) as state:
-        state.track = "after"
-        raise ZeroDivisionError
+    def fail() -> None:
+        with edit(tmp_path, rebuilt) as state:
+            state.track = "after"
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
 
     assert "before" == read(tmp_path).track
 
 
 @pytest.mark.parametrize(
     ("gaps", "counted"),
-    [((60,), 60), ((60, 30), 90), ((LONGEST_GAP_S + 1,), LONGEST_GAP_S), ((86400, 5), LONGEST_GAP_S + 5), ((-3600, 10), 10)],
+    [((60,), 60), ((60, 30), 90), ((LONGEST_GAP_S + 1,), LONGEST_GAP_S), ((86400, 5), LONGEST_GAP_S + 5),
+     ((-3600, 10), 10)],
 )  # fmt: skip
 def test_minutes_are_gaps_between_commands(gaps: tuple[float, ...], counted: float) -> None:
-    """Each gap counts for the open lesson, a long one up to ten minutes, and a clock that is set back takes nothing away."""
+    """Each gap counts for the open lesson, a long one up to ten minutes; a clock that is set back takes nothing away."""
     now, state = 1e9, State(current="first")
     state.note_time(now)
     for gap in gaps:
@@ -237,7 +248,8 @@ def test_kills_while_it_is_written(tmp_path: Path) -> None:
     """After each of 100 kills in the middle of writing the state is whole, holds every write that was told, and at most one
     more; and what the killed ones left is swept away.
     """
-    done = subprocess.run([sys.executable, "-c", KILLER, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True)  # fmt: skip
+    command = [sys.executable, "-c", KILLER, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     *kills, last = done.stdout.splitlines()
 
     before = 0
@@ -252,6 +264,7 @@ def test_kills_while_it_is_written(tmp_path: Path) -> None:
 
 COUNTER = """
 import sys
+from contextlib import suppress
 from pathlib import Path
 from tracedemo.workshop.state import State, edit
 for _ in range(50):

@@ -221,13 +221,13 @@ The exit code is 0 if tracedemo is ready, 1 if you can mend what is in the way,
 
 ABOUT_WORKSHOP = """\
 Without a command, on a terminal, it leads through the lesson that is open: it
-asks what you expect, runs it, watches your file and checks it. Elsewhere it says
-where you are, and the one next thing to type. No lesson locks you in.
+asks what you expect, runs it, watches your file and checks it. Elsewhere it
+says where you are, and the one next thing to type. No lesson locks you in.
 
 for learners; none of them needs more to be typed:
   start       make a folder for the workshop, and open the first lesson
   predict     say what a run will show, before you see it
-  run         run the commands of the lesson, and hold them against what you said
+  run         run the lesson's commands, and hold them against what you said
   check       try your program: its own trace is what is judged
   hint        a hint; there are three
   solution    show a solution

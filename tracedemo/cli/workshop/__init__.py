@@ -26,7 +26,7 @@ class Subcommand(NamedTuple):
 SUBCOMMANDS = {
     "start": Subcommand("start", "make a folder for the workshop, and open the first lesson"),
     "predict": Subcommand("predict", "say what a run will show, before you see it"),
-    "run": Subcommand("running", "run the commands of the lesson, and hold them against what you said"),
+    "run": Subcommand("running", "run the lesson's commands, and hold them against what you said"),
     "check": Subcommand("check", "try your program: its own trace is what is judged"),
     "hint": Subcommand("hint", "a hint; there are three"),
     "solution": Subcommand("solution", "show a solution"),

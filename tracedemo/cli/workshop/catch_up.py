@@ -13,8 +13,8 @@ from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.state import State
 
 ABOUT = """\
-Programs that have passed stay as they are. Those that have not are replaced by a
-solution, so that all checks before the lesson pass; what was there is kept.
+Programs that have passed stay as they are. Those that have not are replaced by
+a solution, so that all checks before the lesson pass; what was there is kept.
 
 examples:
   tracedemo workshop catch-up

@@ -20,9 +20,9 @@ from tracedemo.workshop.questions import filled
 TAIL = 8
 """Lines of a traceback that are shown: its last ones."""
 ABOUT = """\
-The program is run in each scenario of the lesson, unmodified, and recorded; what
-the lesson draws is drawn anew each time. The first thing that is wrong is said,
-with the place. The exit code is 1 as long as something is.
+The program is run in each scenario of the lesson, unmodified, and recorded;
+what the lesson draws is drawn anew each time. The first thing that is wrong is
+said, with the place. The exit code is 1 as long as something is.
 """
 
 

@@ -12,8 +12,8 @@ from tracedemo.workshop.folder import Folder
 from tracedemo.workshop.lesson import HINTS
 
 ABOUT = """\
-It is yours when you have passed, when you have seen the three hints, or when you
-say --yes. Copying it is fine; so is going on without.
+It is yours when you have passed, when you have seen the three hints, or when
+you say --yes. Copying it is fine; so is going on without.
 """
 
 
