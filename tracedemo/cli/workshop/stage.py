@@ -152,6 +152,7 @@ class _Played:
     def __init__(self, show: Show, stage: Stage) -> None:
         self._show, self._stage = show, stage
         self._shown: dict[Run, Shown] = {}
+        self._last: Run | None = None
 
     def play(self, step: Step) -> None:
         """Do what a step says."""
@@ -173,6 +174,7 @@ class _Played:
         self._show.type(step.command)
         self._show.runs += 1
         shown = self._shown[step.run] = self._stage.run(step.run)
+        self._last = step.run
         self._show.failures += shown.failed
         if shown.why:
             self._instead(shown)
@@ -201,9 +203,9 @@ class _Played:
         self._card(title, revealed(self._stage.lesson, step.question, shown.studies))
 
     def _evidence(self, step: Evidence) -> None:
-        """Only what ran now is there to be shown."""
+        """Bare `show` shows the last run: after another one, or a recording, there is nothing to point at."""
         shown = self._shown.get(step.run)
-        if shown is None or shown.why:
+        if shown is None or shown.why or self._last != step.run:
             return
         self._show.type(typed(step.words))
         self._show.runs += 1
