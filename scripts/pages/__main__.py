@@ -12,6 +12,7 @@ sys.path[:0] = [str(HERE), str(ROOT)]
 
 import make  # noqa: E402
 import record  # noqa: E402
+import slides  # noqa: E402
 
 
 def main() -> int:
@@ -19,6 +20,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/docs", description="Write what is made in docs/.")
     parser.add_argument("--record", nargs="*", metavar="NAME", choices=record.RECORDINGS,
                         help="record these traces anew first; without a name, all")  # fmt: skip
+    parser.add_argument(
+        "--slides", metavar="FILE", type=Path, help="write the slides of the workshop as one page, too"
+    )
     args = parser.parse_args()
     if args.record is not None:
         for name in args.record or record.RECORDINGS:
@@ -27,6 +31,9 @@ def main() -> int:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             print(f"wrote {path.relative_to(ROOT)}")
+    if args.slides is not None:
+        args.slides.write_text(slides.page(slides.SOURCE.read_text(encoding="utf-8")), encoding="utf-8")
+        print(f"wrote {args.slides}")
     for path in make.orphans():
         print(f"{path.relative_to(ROOT)} is shown on no page", file=sys.stderr)
     return bool(make.orphans())

@@ -84,7 +84,7 @@ def test_lessons_that_are_there_fit(track: str) -> None:
 
 
 def test_all_twelve_are_taught() -> None:
-    """Each lesson is on its tracks, only the last is for home, and what everything hangs on is never cut."""
+    """Each lesson is on its tracks, only the last is for home; what is never cut is what is written in 90 minutes."""
     there = catalogue.lessons()
     if len(there) < ALL_TWELVE:
         pytest.skip(f"{len(there)} lessons are there yet")
@@ -95,7 +95,9 @@ def test_all_twelve_are_taught() -> None:
     assert {"90": ON_90, "half": tuple(range(1, 12))} == taught
     assert [] == [each.number for each in plan("half").cuts() if each.number in NEVER_CUT]
     assert plan("half").cuts()
-    assert {10, 11} == {slot.lesson.number for slot in plan("90").slots if slot.demo}
+    assert NEVER_CUT == tuple(
+        slot.lesson.number for slot in plan("90").slots if slot.lesson and not slot.demo
+    )
 
 
 def test_short_time_is_cut_in_order() -> None:

@@ -85,7 +85,7 @@ BROKEN = ("run", "selector", "--there-is-no-such-option")
 
 
 def test_steps_of_a_lesson(lesson: Lesson) -> None:
-    """The questions come before the commands, the answers behind them, and the exercise last."""
+    """The questions come before the commands, the answers behind theirs, and the exercise last."""
     steps = list(steps_of(lesson, demo=False))
     titles = [step.title for step in steps if isinstance(step, Card)]
 
@@ -96,6 +96,21 @@ def test_steps_of_a_lesson(lesson: Lesson) -> None:
     asked = [at for at, step in enumerate(steps) if getattr(step, "title", "") == "Predict"]
     assert max(asked) < kinds.index(Command) < kinds.index(Reveal) < kinds.index(Evidence)
     assert all("{k}" not in getattr(step, "text", getattr(step, "command", "")) for step in steps)
+
+
+def test_answers_follow_their_run(lesson: Lesson) -> None:
+    """Each command is followed by the answers that it gives, and only by these."""
+    first, *_ = lesson.runs
+    other = replace(first, words=("run", "blocking"))
+    asked = tuple(replace(question, of=of) for question, of in zip(lesson.questions, (1, 0), strict=True))
+    steps = list(steps_of(replace(lesson, runs=(first, other), questions=asked), demo=True))
+
+    ran = None
+    for step in steps:
+        ran = step.run if isinstance(step, Command) else ran
+        assert getattr(step, "run", ran) == ran
+    told = [step.question for step in steps if isinstance(step, Reveal)]
+    assert [asked[1], asked[0]] == told
 
 
 def test_demo_has_no_exercise(lesson: Lesson) -> None:

@@ -55,7 +55,7 @@ class Reveal:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A command that shows the rows behind an answer, in what the run recorded last."""
+    """A command that shows the rows behind an answer, in what was recorded last."""
 
     words: tuple[str, ...]
     run: Run
@@ -73,18 +73,22 @@ def steps_of(lesson: Lesson, *, demo: bool) -> Iterator[Step]:
         yield Card("Predict", _asked(question, values))
     for run in lesson.runs:
         yield Command(run, typed(words_of(run, values, lesson.file)))
-    pointed: set[str] = set()
-    for question in lesson.questions:
-        run = lesson.runs[question.of]
-        yield Reveal(question, run)
-        # Bare `show` shows the last run, and to point at the same rows twice says nothing new.
-        if question.proof and run == lesson.runs[-1] and question.proof not in pointed:
-            pointed.add(question.proof)
-            yield Evidence(("show", "--view", "log", "--only", question.proof), run)
+        yield from _answers(lesson, run)
     yield Card("See", told.get("See", ""))
     if not demo:
         yield Card("Exercise", told.get("Exercise", ""))
         yield Card("A solution", f"```\n{lesson.marked().solution.strip()}\n```")
+
+
+def _answers(lesson: Lesson, run: Run) -> Iterator[Step]:
+    """What a run says, as soon as it is over; and the rows that say it, once."""
+    pointed: set[str] = set()
+    for question in lesson.questions:
+        if lesson.runs[question.of] == run:
+            yield Reveal(question, run)
+            if question.proof and question.proof not in pointed:
+                pointed.add(question.proof)
+                yield Evidence(("show", "--view", "log", "--only", question.proof), run)
 
 
 def _asked(question: Question, values: Mapping[str, int]) -> str:
@@ -93,14 +97,15 @@ def _asked(question: Question, values: Mapping[str, int]) -> str:
 
 
 def revealed(lesson: Lesson, question: Question, studies: Sequence[Study]) -> str:
-    """What a run says to a question, and what somebody thinks who chose that."""
+    """The question once more, what a run says to it, and what somebody thinks who chose that."""
     values = shown_values(lesson)
     came = outcome(lesson, question, studies, values)
+    asked = filled(question.text, values)
     if came.right is None:
-        return f"The run says {came.answer}, which is none of the answers."
+        return f"{asked}\n\nThe run says {came.answer}, which is none of the answers."
     why = filled(came.right.option.thinks, values)
     said = f"{came.answer:,}" if isinstance(came.answer, int) else came.answer
-    return f"The run says {said}: answer {came.right.letter}.\n\n{why}"
+    return f"{asked}\n\nThe run says {said}: answer {came.right.letter}.\n\n{why}"
 
 
 # Running

@@ -25,6 +25,7 @@ and drop; before it the plan, and the order in which lessons are dropped when ti
 
   tracedemo workshop notes --track half > notes.txt
   tracedemo workshop notes 5
+  tracedemo workshop notes --follow           on your own screen, while present is on the wall
 """
 
 
@@ -32,6 +33,8 @@ def prepare(parser: Parser) -> None:
     """What can be typed."""
     parser.add_argument("lesson", nargs="?", metavar="LESSON", help="notes of this one only: number or name")
     parser.add_argument("--track", choices=tuple(FRAMES), help="90 minutes (the default), or half a day")
+    parser.add_argument("--follow", action="store_true",
+                        help="notes and clock for what `present` shows in another terminal")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,6 +44,10 @@ def run(args: argparse.Namespace) -> int:
         UsageError: there is no such lesson, or it is not taught on that track.
     """
     given = vars(args)
+    if "follow" in given:
+        from tracedemo.cli.workshop.follow import follow
+
+        return follow(given.get("track"))
     timed = plan(given.get("track", "90"))
     if word := given.get("lesson"):
         lesson = find_lesson(word)

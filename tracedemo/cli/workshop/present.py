@@ -14,8 +14,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from tracedemo.cli import last, tell
+from tracedemo.cli import tell
 from tracedemo.cli.parser import Parser
+from tracedemo.cli.workshop.follow import kept_folder
 from tracedemo.cli.workshop.stage import Show
 from tracedemo.cli.workshop.tee import Tee
 from tracedemo.errors import FileError, UsageError
@@ -24,9 +25,6 @@ from tracedemo.workshop.asciicast import Cast
 from tracedemo.workshop.catalogue import find_lesson
 from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.notes import FRAMES, plan
-
-KEPT = "presented"
-"""The folder, beside the last run, of what was recorded while presenting."""
 
 ABOUT = """\
 Each key shows the next step: a question to the room, a command that is typed out and really run,
@@ -76,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
     script = "script" in given
     if not script and not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise UsageError("present waits for keys, and this is no terminal", "One pass without keys: --script")
-    parts = parts_of(given.get("track", "90"), given.get("lesson"))
+    track = given.get("track", "90")
+    parts = parts_of(track, given.get("lesson"))
     with ExitStack() as stack:
         cast = None
         if path := given.get("record"):
@@ -84,7 +83,8 @@ def run(args: argparse.Namespace) -> int:
                 Cast(path, _size(), title="tracedemo workshop present", environ=os.environ)
             )
             stack.enter_context(Tee(cast.shown))
-        show = Show(keys=not script, kept=kept_folder())
+        show = Show(keys=not script, kept=kept_folder(), track=track)
+        stack.callback(show.end)
         for lesson, demo in parts:
             if show.ended:
                 break
@@ -106,14 +106,6 @@ def parts_of(track: str, word: str | None) -> list[Part]:
     lesson = find_lesson(word)
     slot = timed.slot_of(lesson)
     return [Part(lesson, slot is not None and slot.demo)]
-
-
-def kept_folder() -> Path | None:
-    """Where recordings are kept from one presentation to the next; None: this user has no place for them."""
-    try:
-        return last.folder().parent / KEPT
-    except RuntimeError:
-        return None
 
 
 def _size() -> tuple[int, int]:

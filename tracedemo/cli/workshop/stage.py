@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +16,7 @@ from tracedemo.cli import printable, tell
 from tracedemo.cli.text import columns, paragraph
 from tracedemo.cli.workshop.presskey import ENDED, Keys
 from tracedemo.render.pipe import is_terminal
+from tracedemo.workshop.following import FILE, Place, write
 from tracedemo.workshop.lesson import Lesson, Run
 from tracedemo.workshop.presenting import (
     Card,
@@ -52,14 +54,16 @@ class Show:
 
     Args:
         keys: whether somebody sits there; else nothing is waited for, and nothing skipped.
-        kept: a folder for recordings; None: they are not kept.
+        kept: a folder for recordings, and for who follows; None: neither is kept.
+        track: whose plan it keeps to.
     """
 
-    def __init__(self, *, keys: bool, kept: Path | None) -> None:
+    def __init__(self, *, keys: bool, kept: Path | None, track: str = "90") -> None:
         self.ended = False
         self.runs = self.failures = self.recordings = 0
         self._keys = Keys() if keys else None
         self._kept = kept
+        self._place = Place(track, 0, "", time.time())
         self._fancy = is_terminal(sys.stdout) and os.environ.get("TERM", "") not in _DUMB
         self._engine: tuple[str | None, str] | None = None
         if keys:
@@ -72,6 +76,7 @@ class Show:
             played = _Played(self, self._stage(lesson, Path(folder)))
             at = 0
             while at < len(steps) and not self.ended:
+                self._say_place(lesson.number, _next(steps[at]))
                 key = self._press(_next(steps[at]))
                 if key in _END:
                     self.ended = True
@@ -82,6 +87,15 @@ class Show:
                 else:
                     played.play(steps[at])
                     at += 1
+
+    def end(self) -> None:
+        """Nothing follows."""
+        self._say_place(0, "the end")
+
+    def _say_place(self, lesson: int, step: str) -> None:
+        """Tell who follows; without keys nobody does."""
+        if self._kept is not None and self._keys is not None:
+            write(self._kept / FILE, replace(self._place, lesson=lesson, step=step))
 
     def _stage(self, lesson: Lesson, folder: Path) -> Stage:
         needs = any(run.kernel for run in lesson.runs)
@@ -138,6 +152,7 @@ class _Played:
     def __init__(self, show: Show, stage: Stage) -> None:
         self._show, self._stage = show, stage
         self._shown: dict[Run, Shown] = {}
+        self._last: Run | None = None
 
     def play(self, step: Step) -> None:
         """Do what a step says."""
@@ -159,6 +174,7 @@ class _Played:
         self._show.type(step.command)
         self._show.runs += 1
         shown = self._shown[step.run] = self._stage.run(step.run)
+        self._last = step.run
         self._show.failures += shown.failed
         if shown.why:
             self._instead(shown)
@@ -187,9 +203,9 @@ class _Played:
         self._card(title, revealed(self._stage.lesson, step.question, shown.studies))
 
     def _evidence(self, step: Evidence) -> None:
-        """Only what ran now is there to be shown."""
+        """Bare `show` shows the last run: after another one, or a recording, there is nothing to point at."""
         shown = self._shown.get(step.run)
-        if shown is None or shown.why:
+        if shown is None or shown.why or self._last != step.run:
             return
         self._show.type(typed(step.words))
         self._show.runs += 1
