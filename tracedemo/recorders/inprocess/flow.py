@@ -166,9 +166,8 @@ def watch_next(spool: Spool) -> None:  # noqa: C901  # `watched` is one piece, f
         # One that ended by close() or throw() has told nobody, and its frame's address may be a new one's.
         if state is None or not generator.gi_suspended:
             state, thread = steps.start(frame), spool.thread()
-        elif (
-            state.home is not home or frame.f_lasti != state.at
-        ):  # or send() and throw(), which are not seen, led on
+        # And send() or throw(), which are not seen, may have led it on.
+        elif state.home is not home or frame.f_lasti != state.at:
             steps.resume(frame)
         else:
             n = take(spool.numbers_flow)
