@@ -11,8 +11,8 @@ from zlib import crc32
 
 from tracedemo.errors import FileError
 from tracedemo.events import Event, Header, Trace
-from tracedemo.tracefile.fields import FORMAT, NUMBERS
 from tracedemo.replacing import in_place_of
+from tracedemo.tracefile.fields import FORMAT, NUMBERS
 
 __all__ = ["FORMAT", "event_line", "header_line", "lines", "write"]
 
