@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """A whole workshop, as a learner types it: what must hold on any laptop, held here.
 
 Of each lesson: `run` refuses before a prediction; then it answers; the file as it is handed out fails by a named rule;

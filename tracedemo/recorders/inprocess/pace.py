@@ -22,9 +22,9 @@ Theory of operation (the words and the server's side: `tracedemo/lockstep.py`)
     Deadlock: when a thread is about to wait without timeout, on nothing but connections to our server (and the bell of an
     asyncio loop, which only other threads ring), and the server has nothing left for them, it counts as stuck, as does one
     whose selector watches nothing open; when all threads are stuck, or wait for another thread, nothing can ever happen,
-    and the program is ended with a sentence that names the descriptors. Spin: a client that gets BUDGET "not yet" answers while the server has nothing left for it is
-    ended likewise; and one to which select, asked about nothing but connections to our server, has reported BUDGET times
-    in a row what it makes no use of.
+    and the program is ended with a sentence that names the descriptors. Spin: a client that gets BUDGET "not yet" answers
+    while the server has nothing left for it is ended likewise; and one to which select, asked about nothing but
+    connections to our server, has reported BUDGET times in a row what it makes no use of.
 
     A server that cannot be asked (its line is broken, there is no descriptor for it) proves nothing: the program then
     waits as it would without us.
