@@ -14,5 +14,3 @@ def read_all(sock, chunks):
             if size == 0:
                 return
             chunks.append(bytes(buffer[:size]))
-
-

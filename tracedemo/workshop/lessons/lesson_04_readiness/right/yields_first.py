@@ -12,5 +12,3 @@ def read_all(sock, chunks):
             return
         except BlockingIOError:
             pass
-
-

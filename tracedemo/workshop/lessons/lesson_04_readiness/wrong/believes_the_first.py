@@ -14,5 +14,3 @@ def read_all(sock, chunks):
             return
         except BlockingIOError:
             yield
-
-

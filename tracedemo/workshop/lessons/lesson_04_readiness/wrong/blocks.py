@@ -8,5 +8,3 @@ def read_all(sock, chunks):
     yield
     while chunk := sock.recv(CHUNK):
         chunks.append(chunk)
-
-

@@ -9,5 +9,3 @@ def read_all(sock, chunks):
         while chunk := sock.recv(CHUNK):
             chunks.append(chunk)
         return
-
-

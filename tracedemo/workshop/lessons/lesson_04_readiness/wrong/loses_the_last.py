@@ -14,5 +14,3 @@ def read_all(sock, chunks):
         except BlockingIOError:
             chunks.extend(round_of[:-1])
             yield
-
-

@@ -14,5 +14,3 @@ def read_all(sock, chunks):
             if not chunk:
                 return
             chunks.append(chunk)
-
-

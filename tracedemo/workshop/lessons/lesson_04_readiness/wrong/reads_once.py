@@ -13,5 +13,3 @@ def read_all(sock, chunks):
         if not chunk:
             return
         chunks.append(chunk)
-
-

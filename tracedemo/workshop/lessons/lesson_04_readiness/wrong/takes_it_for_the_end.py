@@ -10,5 +10,3 @@ def read_all(sock, chunks):
             chunks.append(chunk)
     except BlockingIOError:
         return
-
-

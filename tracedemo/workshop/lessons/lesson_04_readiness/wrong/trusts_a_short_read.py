@@ -16,5 +16,3 @@ def read_all(sock, chunks):
         chunks.append(chunk)
         if len(chunk) < CHUNK:
             yield
-
-
