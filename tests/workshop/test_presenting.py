@@ -188,10 +188,12 @@ def test_without_an_engine_the_lesson_brings_its_recording(
     recorded = stage(lesson).run(lesson.runs[0]).studies[0].trace
     tracefile.write(recorded, folder / "kernel.jsonl")
 
-    shown = stage(kernel, without="no engine works here").run(kernel.runs[0])
+    run = replace(kernel.runs[0], words=("run", "selector", "--view", "log", "-n", "2", "--only", "recv"))
+    shown = stage(replace(kernel, runs=(run,)), without="no engine works here").run(run)
 
     assert ("no engine works here", False) == (shown.why, shown.failed)
     assert (folder / "kernel.jsonl",) == shown.recording
+    assert ["show", str(shown.recording[0]), "--view", "log", "--only", "recv"] == shown.words(run)
     assert recorded.header == shown.studies[0].trace.header
 
 
