@@ -18,6 +18,7 @@ import pytest
 
 pytest.importorskip("pty", reason="these tests type into a POSIX terminal")
 
+from tests.cli.screen import JOBS
 from tests.cli.shell import Shell, Terminal
 from tracedemo import tracefile
 from tracedemo.cli.parser import Parser
@@ -369,6 +370,26 @@ def test_terminal_is_left_as_it_was(ending: str, shell: Shell) -> None:
     terminal.wait()
 
     assert "SAME 0" in terminal.shown
+
+
+@pytest.mark.parametrize("words", [(), ("--record", "x.cast")])
+def test_stopped_and_interrupted(words: tuple[str, ...], shell: Shell) -> None:
+    """Ctrl-Z gives the shell its terminal back as it was, and the prompt comes again; so does Ctrl-C, which ends it."""
+    command = [sys.executable, "-c", JOBS, sys.executable, "-c", PRESENT, "nonblocking", *words]
+    terminal = Terminal(shell, command, 80, {})
+    terminal.wait_for("b q]")
+    terminal.press("\x1a")
+    terminal.wait_for("STOPPED as it was.")
+    before = len(terminal.shown)
+    terminal.press("\n")
+    wait_again(terminal, before, "b q]")
+    before = len(terminal.shown)
+    terminal.press(" ")
+    wait_again(terminal, before, "b q]")
+    terminal.press("\x03")
+    terminal.wait()
+
+    assert "ENDED 130 as it was." in terminal.shown
 
 
 def test_recorded_is_what_was_shown(shell: Shell) -> None:
