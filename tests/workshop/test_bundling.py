@@ -134,6 +134,15 @@ def test_same_files_make_the_same_wheel(tmp_path: Path, wheelhouse: Path) -> Non
     assert again.read_bytes() == (wheelhouse / again.name).read_bytes()
 
 
+def test_lessons_can_be_read(made: bundling.Bundle) -> None:
+    """The texts of the lessons are those of the learner, and where a number is drawn they say its name."""
+    for lesson in lessons():
+        text = (made.folder / "lessons" / f"{lesson.folder_name}.md").read_text(encoding="utf-8")
+
+        assert [] == [name for name in lesson.draw if f"{{{name}}}" in text]
+        assert text.splitlines()[0] == lesson.text("learner.md").splitlines()[0]
+
+
 # Where it goes
 
 

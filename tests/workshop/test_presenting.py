@@ -18,6 +18,7 @@ import pytest
 
 pytest.importorskip("pty", reason="these tests type into a POSIX terminal")
 
+from tests.cli.screen import JOBS
 from tests.cli.shell import Shell, Terminal
 from tracedemo import tracefile
 from tracedemo.cli.parser import Parser
@@ -188,10 +189,12 @@ def test_without_an_engine_the_lesson_brings_its_recording(
     recorded = stage(lesson).run(lesson.runs[0]).studies[0].trace
     tracefile.write(recorded, folder / "kernel.jsonl")
 
-    shown = stage(kernel, without="no engine works here").run(kernel.runs[0])
+    run = replace(kernel.runs[0], words=("run", "selector", "--view", "log", "-n", "2", "--only", "recv"))
+    shown = stage(replace(kernel, runs=(run,)), without="no engine works here").run(run)
 
     assert ("no engine works here", False) == (shown.why, shown.failed)
     assert (folder / "kernel.jsonl",) == shown.recording
+    assert ["show", str(shown.recording[0]), "--view", "log", "--only", "recv"] == shown.words(run)
     assert recorded.header == shown.studies[0].trace.header
 
 
@@ -367,6 +370,26 @@ def test_terminal_is_left_as_it_was(ending: str, shell: Shell) -> None:
     terminal.wait()
 
     assert "SAME 0" in terminal.shown
+
+
+@pytest.mark.parametrize("words", [(), ("--record", "x.cast")])
+def test_stopped_and_interrupted(words: tuple[str, ...], shell: Shell) -> None:
+    """Ctrl-Z gives the shell its terminal back as it was, and the prompt comes again; so does Ctrl-C, which ends it."""
+    command = [sys.executable, "-c", JOBS, sys.executable, "-c", PRESENT, "nonblocking", *words]
+    terminal = Terminal(shell, command, 80, {})
+    terminal.wait_for("b q]")
+    terminal.press("\x1a")
+    terminal.wait_for("STOPPED as it was.")
+    before = len(terminal.shown)
+    terminal.press("\n")
+    wait_again(terminal, before, "b q]")
+    before = len(terminal.shown)
+    terminal.press(" ")
+    wait_again(terminal, before, "b q]")
+    terminal.press("\x03")
+    terminal.wait()
+
+    assert "ENDED 130 as it was." in terminal.shown
 
 
 def test_recorded_is_what_was_shown(shell: Shell) -> None:

@@ -23,6 +23,7 @@ import tracedemo
 from tracedemo.errors import FileError, MachineError
 from tracedemo.workshop import wheels
 from tracedemo.workshop.catalogue import lessons
+from tracedemo.workshop.questions import filled
 
 HERE = Path(__file__).parent
 NAME = "tracedemo-workshop"
@@ -182,7 +183,9 @@ def _texts(part: Path) -> Iterator[str]:
     """Lessons and handout, to be read or printed."""
     (part / "lessons").mkdir()
     for lesson in lessons():
-        text = lesson.text("learner.md")
+        text = filled(
+            lesson.text("learner.md"), {name: name for name in lesson.draw}
+        )  # who runs it draws the number
         (part / "lessons" / f"{lesson.folder_name}.md").write_text(text, encoding="utf-8")
     handout = next((path for path in handouts() if path.is_file()), None)
     if handout is None:

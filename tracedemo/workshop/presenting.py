@@ -6,10 +6,12 @@ its place, or the one that the lesson brings; it is labelled with the system, th
 
 from __future__ import annotations
 
+import select
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,6 +125,11 @@ class Shown(NamedTuple):
     failed: bool = False
     """Whether the command failed although this machine has what it needs."""
 
+    def words(self, run: Run) -> Sequence[str]:
+        """The command that shows the recording in the views that the run asks for."""
+        asked = [word for pair in pairwise(run.words) if pair[0] in ("--view", "--only") for word in pair]
+        return ["show", *map(str, self.recording), *asked]
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -144,8 +151,8 @@ class Stage:
 
     def run(self, run: Run) -> Shown:
         """Run a command at the terminal; where that cannot be, name the recording that stands in its place."""
-        if run.kernel and self.engine is None:
-            return self._instead(run, self.without)
+        if why := self._lacking(run):
+            return self._instead(run, why)
         values = shown_values(self.lesson)
         try:
             ran = execute(self.lesson, run, values, self.folder, self.folder, engine=self.engine)
@@ -155,6 +162,13 @@ class Stage:
             return self._instead(run, "it was interrupted", failed=True)
         self._keep(run, ran)
         return Shown(ran.studies)
+
+    def _lacking(self, run: Run) -> str:
+        """What the run needs, and this machine has not; empty: nothing."""
+        needs = getattr(run, "needs", "")  # a name of the module select
+        if needs and not hasattr(select, needs):
+            return f"this system has no select.{needs}"
+        return self.without if run.kernel and self.engine is None else ""
 
     def _instead(self, run: Run, why: str, *, failed: bool = False) -> Shown:
         own = self.lesson.folder / run.recorded

@@ -7,6 +7,7 @@ says what is to be seen, and here it is printed.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import shutil
 import sys
@@ -19,7 +20,7 @@ from tracedemo.cli.parser import Parser
 from tracedemo.cli.workshop.follow import kept_folder
 from tracedemo.cli.workshop.stage import Show
 from tracedemo.cli.workshop.tee import Tee
-from tracedemo.errors import FileError, UsageError
+from tracedemo.errors import FileError, MachineError, UsageError
 from tracedemo.render.pipe import is_terminal
 from tracedemo.workshop.asciicast import Cast
 from tracedemo.workshop.catalogue import find_lesson
@@ -68,12 +69,16 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         UsageError: there is no such lesson, or nobody to press keys.
-        FileError: the recording cannot be written.
+        FileError, MachineError: the recording cannot be written, or not on this system.
     """
     given = vars(args)
     script = "script" in given
     if not script and not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise UsageError("present waits for keys, and this is no terminal", "One pass without keys: --script")
+    if "record" in given and importlib.util.find_spec("termios") is None:
+        raise MachineError(
+            "this Python has no termios (Windows), and can record no terminal", "Leave --record out."
+        )
     track = given.get("track", "90")
     parts = parts_of(track, given.get("lesson"))
     with ExitStack() as stack:

@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from tracedemo.cli import tell
-from tracedemo.cli.keys import take
 
 _ESC_S = 0.05
 """Seconds after which an ESC is the key, and not the begin of another one."""
@@ -42,8 +41,10 @@ class Keys:
         return self._one(prompt)
 
     def _one(self, prompt: str) -> str:
+        from tracedemo.cli.keys import take  # which needs termios
+
         fd = sys.stdin.fileno()
-        with _key_by_key(fd):
+        with _key_by_key(fd, prompt):
             tell(prompt, end="")
             while not self._typed:
                 try:
@@ -60,8 +61,10 @@ class Keys:
 
 
 @contextmanager
-def _key_by_key(fd: int) -> Iterator[None]:
-    """Keys come at once and unseen, until the `with` is left, and while the program is stopped (Ctrl-Z)."""
+def _key_by_key(fd: int, prompt: str) -> Iterator[None]:
+    """Keys come at once and unseen, until the `with` is left; while the program is stopped (Ctrl-Z) the shell has its own
+    way with them, and afterwards the prompt is shown once more.
+    """
     import signal
     import termios
     import tty
@@ -74,6 +77,8 @@ def _key_by_key(fd: int) -> Iterator[None]:
         os.kill(os.getpid(), signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, stop)
         tty.setcbreak(fd, termios.TCSADRAIN)
+        # No print: the signal may have come in the middle of one.
+        os.write(sys.stdout.fileno(), f"\n{prompt}".encode(sys.stdout.encoding, "replace"))
 
     handler = signal.signal(signal.SIGTSTP, stop)
     try:

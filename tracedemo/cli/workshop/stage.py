@@ -177,12 +177,12 @@ class _Played:
         self._last = step.run
         self._show.failures += shown.failed
         if shown.why:
-            self._instead(shown)
+            self._instead(step.run, shown)
         if step.run.see:
             tell("")
             tell(paragraph(step.run.see, "  ", 2))
 
-    def _instead(self, shown: Shown) -> None:
+    def _instead(self, run: Run, shown: Shown) -> None:
         """The recording, between two labels."""
         tell(paragraph(f"Not run on this machine now: {printable(shown.why)}", "  ", 2))
         if not shown.recording:
@@ -191,7 +191,7 @@ class _Played:
         self._show.recordings += 1
         said = "; ".join(dict.fromkeys(label(study.trace.header) for study in shown.studies))
         self._show.title(said)
-        _tracedemo(["show", *map(str, shown.recording)], self._stage.folder)
+        _tracedemo(shown.words(run), self._stage.folder)
         self._show.title(f"(That was {said})")
 
     def _reveal(self, step: Reveal) -> None:
