@@ -12,7 +12,7 @@ def main():
     args = parser.parse_args()
     here, there = socket.socketpair()
     with here, there:
-        there.sendall(("\N{LATIN SMALL LETTER E WITH ACUTE}" * args.letters).encode())
+        there.sendall(("é" * args.letters).encode())
         there.shutdown(socket.SHUT_WR)
         letters = 0
         while piece := here.recv(args.read):
