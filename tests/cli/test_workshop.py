@@ -276,6 +276,7 @@ def test_check_counts_other_complaints(learner: Learner) -> None:
     assert "result/body" not in text
     assert "2 more rules are broken" in text
     assert "ValueError: \\x1b[31mno" in text.partition("at its end:")[2]
+    assert 'File "01_first/fetch.py", line 3' in text
 
 
 @pytest.mark.parametrize(
@@ -287,6 +288,7 @@ def test_check_of_anything(text: str, learner: Learner) -> None:
     said = learner("check", code=1)
 
     assert re.search(r"^  [a-z]+/[a-z]+: ", said, re.MULTILINE)
+    assert "tracedemo step" not in said
     assert "tracedemo/workshop" not in said
 
 

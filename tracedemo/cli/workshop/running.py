@@ -100,7 +100,7 @@ def _outcomes(lesson: Lesson, ran: Sequence[Ran], record: LessonState) -> Iterat
 def shown(voice: Voice, folder: Folder, lesson: Lesson, one: Run, values: Mapping[str, int]) -> Ran:
     """Run a command, and show what it prints; on a terminal as it would look there, with pauses."""
     voice.say()
-    voice.lines([f"$ {typed(words_of(one, values, lesson.file))}"])
+    voice.command("$ ", typed(words_of(one, values, lesson.file)))
     engine, why = choose(AUTO) if one.kernel else (None, "")
     with Progress() as progress, _as_on_a_terminal(voice) if voice.seen else nullcontext():
         progress.step("running it")
@@ -186,10 +186,12 @@ def _prove(voice: Voice, question: Question, ran: Ran) -> None:
     """The first sentences that the proof's filter finds, and how to see them all."""
     from tracedemo.analysis.filters import parse
 
-    view, there = VIEWS["log"], []
+    view = VIEWS["log"]
+    there: list[str] = []
     for study in ran.studies:
         options = Options(only=parse(question.proof, study.trace), styled=False)
-        there += [line for line in islice(view.plain([study], options), SHOWN + 1) if line.startswith("At ")]
+        sentences = (line for line in view.plain([study], options) if line.startswith("At "))
+        there += islice(sentences, SHOWN + 1)
     voice.say("  Seen in the run:")
     for line in there[:SHOWN]:
         voice.say(line, "    - ", 6)
