@@ -14,8 +14,10 @@ import pytest
 from tests.cli.conftest import Typed
 from tests.cli.shell import Shell, said
 from tests.workshop.small import make_lesson, three_lessons
+from tracedemo import tracefile
+from tracedemo.analysis.study import Study
 from tracedemo.cli.arguments import parser_for
-from tracedemo.cli.workshop import SUBCOMMANDS
+from tracedemo.cli.workshop import SUBCOMMANDS, dev, running
 from tracedemo.workshop import catalogue
 from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.state import SCHEMA
@@ -229,6 +231,31 @@ def test_proof_can_be_typed(learner: Learner) -> None:
     done = learner.typed(*words)
     assert (0, "") == (done.returncode, done.stderr)
     assert "recv(" in done.stdout
+
+
+def test_what_this_machine_cannot_record(
+    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorded: Path
+) -> None:
+    """Where system calls cannot be recorded the lesson's recording stands in, and it is said why; it answers, too."""
+    place = make_lesson(tmp_path / "lessons", 1, "first")
+    text = (place / "lesson.toml").read_text()
+    kernel = '[[run]]\nkernel = true\nrecorded = "other.jsonl"'
+    (place / "lesson.toml").write_text(
+        text.replace("[[run]]", kernel).replace('formula = "k + 1"', 'least = "1"')
+    )
+    (place / "other.jsonl").write_bytes(recorded.read_bytes())
+    found = catalogue.lessons(tmp_path / "lessons")
+    monkeypatch.setattr(catalogue, "lessons", lambda: found)
+    monkeypatch.setattr(running, "choose", lambda _: (None, "strace: it is not there"))
+    typed("workshop", "start")
+    monkeypatch.chdir(tmp_path / "tracedemo-workshop")
+    done = typed("workshop", "run", "--no-predict")
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "Why it was not run here: strace: it is not there." in done.stdout
+    assert "fetch_data" in done.stdout
+    answer = int(re.search(r"The run says: (\d+)", done.stdout)[1])
+    assert answer == Study(tracefile.read(recorded).trace).summary.not_yets > 0
 
 
 def test_prediction_after_the_run(learner: Learner) -> None:
@@ -536,6 +563,16 @@ def test_unknown_command(word: str, remedy: str, learner: Learner) -> None:
 
     assert f"tracedemo: the workshop has no command '{word}'" == lines[0]
     assert re.fullmatch(remedy, lines[1].strip())
+
+
+@pytest.mark.parametrize("width", ["50", "80"])
+def test_help_fits(width: str, learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands below the options fits the screen, whatever its width, and no word of it is lost."""
+    monkeypatch.setenv("COLUMNS", width)
+    text = learner("dev", "--help")
+
+    assert max(map(len, text.splitlines())) <= int(width)
+    assert " ".join(dev.ABOUT.split()) in " ".join(text.split())
 
 
 def test_width(learner: Learner, small: Sequence[Lesson]) -> None:

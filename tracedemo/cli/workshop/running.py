@@ -26,6 +26,8 @@ from tracedemo.workshop.state import LessonState, moment
 
 SHOWN = 3
 """Sentences of the run that are shown as the proof of an answer; `tracedemo show` shows them all."""
+_LABEL = "RECORDED on "
+"""How the line begins that says that what is shown is no run: it may be longer than the screen is wide."""
 _NEXT = re.compile(r"\n+Next: .*(\n {6}.*)*\Z")
 ABOUT = """\
 It wants your prediction first: who has said what will happen, sees more. The
@@ -106,9 +108,13 @@ def shown(voice: Voice, folder: Folder, lesson: Lesson, one: Run, values: Mappin
         progress.step("running it")
         done = execute(lesson, one, values, folder.place(lesson), folder.traces,
                        engine=engine.NAME if engine else None, capture=True)  # fmt: skip
-    voice.lines(_worth_reading(done).splitlines())
-    if done.recorded:
-        _say_recorded(voice, done, why)
+    for line in _worth_reading(done).splitlines():
+        if line.startswith(_LABEL):
+            voice.say(line)
+        else:
+            voice.lines([line])
+    if done.recorded and why:
+        voice.say(f"Why it was not run here: {why}.")
     if one.see:
         voice.say()
         voice.say(filled(one.see, values), "Look: ", 6)
@@ -141,15 +147,6 @@ def _as_on_a_terminal(voice: Voice) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _say_recorded(voice: Voice, done: Ran, why: str) -> None:
-    header = done.studies[0].trace.header
-    how = f" by {header.engine} {header.engine_version or ''}".rstrip() if header.engine else ""
-    voice.say()
-    voice.say(
-        f"RECORDED on {header.platform}{how}, Python {header.python}: it was not run here. {why}".rstrip()
-    )
 
 
 # What came of the predictions
