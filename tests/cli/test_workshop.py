@@ -14,8 +14,10 @@ import pytest
 from tests.cli.conftest import Typed
 from tests.cli.shell import Shell, said
 from tests.workshop.small import make_lesson, three_lessons
+from tracedemo import tracefile
+from tracedemo.analysis.study import Study
 from tracedemo.cli.arguments import parser_for
-from tracedemo.cli.workshop import SUBCOMMANDS
+from tracedemo.cli.workshop import SUBCOMMANDS, dev, running
 from tracedemo.workshop import catalogue
 from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.state import SCHEMA
@@ -231,6 +233,31 @@ def test_proof_can_be_typed(learner: Learner) -> None:
     assert "recv(" in done.stdout
 
 
+def test_what_this_machine_cannot_record(
+    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorded: Path
+) -> None:
+    """Where system calls cannot be recorded the lesson's recording stands in, and it is said why; it answers, too."""
+    place = make_lesson(tmp_path / "lessons", 1, "first")
+    text = (place / "lesson.toml").read_text()
+    kernel = '[[run]]\nkernel = true\nrecorded = "other.jsonl"'
+    (place / "lesson.toml").write_text(
+        text.replace("[[run]]", kernel).replace('formula = "k + 1"', 'least = "1"')
+    )
+    (place / "other.jsonl").write_bytes(recorded.read_bytes())
+    found = catalogue.lessons(tmp_path / "lessons")
+    monkeypatch.setattr(catalogue, "lessons", lambda: found)
+    monkeypatch.setattr(running, "choose", lambda _: (None, "strace: it is not there"))
+    typed("workshop", "start")
+    monkeypatch.chdir(tmp_path / "tracedemo-workshop")
+    done = typed("workshop", "run", "--no-predict")
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "Why it was not run here: strace: it is not there." in done.stdout
+    assert "fetch_data" in done.stdout
+    answer = int(re.search(r"The run says: (\d+)", done.stdout)[1])
+    assert answer == Study(tracefile.read(recorded).trace).summary.not_yets > 0
+
+
 def test_prediction_after_the_run(learner: Learner) -> None:
     """Once the run has told the answer, a prediction is none any more; the run can be seen again."""
     learner("predict", "b")
@@ -276,6 +303,7 @@ def test_check_counts_other_complaints(learner: Learner) -> None:
     assert "result/body" not in text
     assert "2 more rules are broken" in text
     assert "ValueError: \\x1b[31mno" in text.partition("at its end:")[2]
+    assert 'File "01_first/fetch.py", line 3' in text
 
 
 @pytest.mark.parametrize(
@@ -287,6 +315,7 @@ def test_check_of_anything(text: str, learner: Learner) -> None:
     said = learner("check", code=1)
 
     assert re.search(r"^  [a-z]+/[a-z]+: ", said, re.MULTILINE)
+    assert "tracedemo step" not in said
     assert "tracedemo/workshop" not in said
 
 
@@ -534,6 +563,16 @@ def test_unknown_command(word: str, remedy: str, learner: Learner) -> None:
 
     assert f"tracedemo: the workshop has no command '{word}'" == lines[0]
     assert re.fullmatch(remedy, lines[1].strip())
+
+
+@pytest.mark.parametrize("width", ["50", "80"])
+def test_help_fits(width: str, learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands below the options fits the screen, whatever its width, and no word of it is lost."""
+    monkeypatch.setenv("COLUMNS", width)
+    text = learner("dev", "--help")
+
+    assert max(map(len, text.splitlines())) <= int(width)
+    assert " ".join(dev.ABOUT.split()) in " ".join(text.split())
 
 
 def test_width(learner: Learner, small: Sequence[Lesson]) -> None:

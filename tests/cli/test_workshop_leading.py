@@ -133,6 +133,21 @@ def test_wishes(typed: str, answer: str, there: Shell) -> None:
         seen.wait_for("ENDED 0 as it was.")
 
 
+def test_failure_ends_nothing(there: Shell, lesson: Lesson) -> None:
+    """What fails is said in the words of a complaint, and it goes on: a file that is put back is checked."""
+    file = there.folder / lesson.folder_name / lesson.file
+    with screen(there, "workshop") as seen:
+        to_the_check(seen)
+        file.unlink()
+        enter(seen)
+        seen.wait_for(lambda text: "is not there" in text and text.rstrip().endswith(CHECK))
+        write(there, lesson, lesson.marked().unsolved())
+        seen.wait_for("NOT YET")
+        go_on(seen, CHECK)
+        seen.press("q\r")
+        seen.wait_for("ENDED 0 as it was.")
+
+
 def test_answers_that_are_none(there: Shell) -> None:
     """What is no answer is asked again; q ends, and nothing was noted."""
     with screen(there, "workshop") as seen:

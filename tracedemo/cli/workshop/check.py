@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 
 from tracedemo import tracefile
+from tracedemo.analysis.study import Study
 from tracedemo.analysis.text import clean
+from tracedemo.analysis.walk import Walk
 from tracedemo.cli.parser import Parser
 from tracedemo.cli.progress import Progress
 from tracedemo.cli.workshop.common import glance, here, near, remembered, suggest_next
@@ -113,8 +115,10 @@ def _say_failed(voice: Voice, folder: Folder, lesson: Lesson, number: int, verdi
     if verdict.errors.strip():
         voice.say()
         voice.say("What the program said at its end:")
-        voice.lines(f"  {clean(line)}" for line in verdict.errors.rstrip().splitlines()[-TAIL:])
-    if verdict.trace is not None and len(verdict.trace):
+        file = folder.file(lesson)
+        said = verdict.errors.replace(str(file), near(file))
+        voice.lines(f"  {clean(line)}" for line in said.rstrip().splitlines()[-TAIL:])
+    if verdict.trace is not None and len(Walk(Study(verdict.trace))):
         voice.say()
         voice.say("See it happen:")
         voice.typed(f"step {near(folder.trace(lesson))}{_at(first)}")

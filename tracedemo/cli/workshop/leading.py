@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tracedemo.cli import complain
 from tracedemo.cli.workshop import going_on, hint, predict, running, solution
 from tracedemo.cli.workshop.check import try_it
 from tracedemo.cli.workshop.common import glance, heading, here, introduce, near, next_thing, suggest_next
 from tracedemo.cli.workshop.prose import show_section
 from tracedemo.cli.workshop.voice import Voice
 from tracedemo.cli.workshop.watching import SAVED, Watch
+from tracedemo.errors import TracedemoError
 from tracedemo.workshop import catalogue
 from tracedemo.workshop.folder import Folder, find
 from tracedemo.workshop.standing import Step, standing, word_of
@@ -71,7 +73,7 @@ def _lead(lead: Lead) -> int:
     voice, folder = lead.voice, lead.folder
     introduce(voice, folder, glance(folder))
     try:
-        while _STEPS[standing(folder, glance(folder)).step](lead):
+        while _went_on(lead, _STEPS[standing(folder, glance(folder)).step]):
             pass
     except KeyboardInterrupt:
         voice.say()
@@ -79,6 +81,15 @@ def _lead(lead: Lead) -> int:
         voice.say("Go on whenever you like:")
         voice.typed("workshop")
     return 0
+
+
+def _went_on(lead: Lead, step: Callable[[Lead], bool]) -> bool:
+    """Take a step; one that fails is said, and may be taken again."""
+    try:
+        return step(lead)
+    except TracedemoError as error:
+        complain(error)
+        return True
 
 
 def _predict(lead: Lead) -> bool:

@@ -26,6 +26,8 @@ from tracedemo.workshop.state import LessonState, moment
 
 SHOWN = 3
 """Sentences of the run that are shown as the proof of an answer; `tracedemo show` shows them all."""
+_LABEL = "RECORDED on "
+"""How the line begins that says that what is shown is no run: it may be longer than the screen is wide."""
 _NEXT = re.compile(r"\n+Next: .*(\n {6}.*)*\Z")
 ABOUT = """\
 It wants your prediction first: who has said what will happen, sees more. The
@@ -100,15 +102,19 @@ def _outcomes(lesson: Lesson, ran: Sequence[Ran], record: LessonState) -> Iterat
 def shown(voice: Voice, folder: Folder, lesson: Lesson, one: Run, values: Mapping[str, int]) -> Ran:
     """Run a command, and show what it prints; on a terminal as it would look there, with pauses."""
     voice.say()
-    voice.lines([f"$ {typed(words_of(one, values, lesson.file))}"])
+    voice.command("$ ", typed(words_of(one, values, lesson.file)))
     engine, why = choose(AUTO) if one.kernel else (None, "")
     with Progress() as progress, _as_on_a_terminal(voice) if voice.seen else nullcontext():
         progress.step("running it")
         done = execute(lesson, one, values, folder.place(lesson), folder.traces,
                        engine=engine.NAME if engine else None, capture=True)  # fmt: skip
-    voice.lines(_worth_reading(done).splitlines())
-    if done.recorded:
-        _say_recorded(voice, done, why)
+    for line in _worth_reading(done).splitlines():
+        if line.startswith(_LABEL):
+            voice.say(line)
+        else:
+            voice.lines([line])
+    if done.recorded and why:
+        voice.say(f"Why it was not run here: {why}.")
     if one.see:
         voice.say()
         voice.say(filled(one.see, values), "Look: ", 6)
@@ -141,15 +147,6 @@ def _as_on_a_terminal(voice: Voice) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _say_recorded(voice: Voice, done: Ran, why: str) -> None:
-    header = done.studies[0].trace.header
-    how = f" by {header.engine} {header.engine_version or ''}".rstrip() if header.engine else ""
-    voice.say()
-    voice.say(
-        f"RECORDED on {header.platform}{how}, Python {header.python}: it was not run here. {why}".rstrip()
-    )
 
 
 # What came of the predictions
@@ -186,10 +183,12 @@ def _prove(voice: Voice, question: Question, ran: Ran) -> None:
     """The first sentences that the proof's filter finds, and how to see them all."""
     from tracedemo.analysis.filters import parse
 
-    view, there = VIEWS["log"], []
+    view = VIEWS["log"]
+    there: list[str] = []
     for study in ran.studies:
         options = Options(only=parse(question.proof, study.trace), styled=False)
-        there += [line for line in islice(view.plain([study], options), SHOWN + 1) if line.startswith("At ")]
+        sentences = (line for line in view.plain([study], options) if line.startswith("At "))
+        there += islice(sentences, SHOWN + 1)
     voice.say("  Seen in the run:")
     for line in there[:SHOWN]:
         voice.say(line, "    - ", 6)

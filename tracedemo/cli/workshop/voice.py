@@ -7,6 +7,7 @@ types at a terminal.
 from __future__ import annotations
 
 import os
+import re
 import select
 import shutil
 import sys
@@ -22,6 +23,9 @@ from tracedemo.render.pipe import can_write, is_terminal
 
 WIDEST = 80
 """Columns."""
+_GOES_ON = " \\"
+_WORD = re.compile(r'"[^"]*"|\S+')
+"""A word of a command: what is quoted stays together."""
 _PAUSE = "-- Enter: go on --"
 _SPELLED = str.maketrans({
     UTF8.not_yet: ASCII.not_yet, UTF8.wakeup: ASCII.wakeup, UTF8.rule: ASCII.rule, UTF8.nothing: ASCII.nothing,
@@ -105,7 +109,17 @@ class Voice:
     def typed(self, *commands: str) -> None:
         """Commands of the workshop, as they are to be typed."""
         for command in commands:
-            self.lines(_in_lines(f"{own_name()} {command}", self.columns - 4))
+            self.command("    ", f"{own_name()} {command}")
+
+    def command(self, first: str, command: str) -> None:
+        """A command behind `first`; one that is too long goes on behind a stroke, as shells have it."""
+        lines = [first.rstrip(" ")] if first.strip() else [first[:-1]]
+        for word in _WORD.findall(command):
+            if len(lines[-1]) + 1 + len(word) > self.columns - len(_GOES_ON) and lines[-1].strip(" $"):
+                lines[-1] += _GOES_ON
+                lines.append(" " * (len(first) + 3))
+            lines[-1] += f" {word}"
+        self.lines(lines)
 
     def ask(self, prompt: str) -> str | None:
         """Ask for a line; None: nobody answers any more."""
@@ -121,12 +135,3 @@ class Voice:
     def heard(self) -> None:
         """Somebody has typed: what was said before has been read."""
         self._lines = 0
-
-
-def _in_lines(command: str, width: int) -> list[str]:
-    """A command, indented; one that is too long goes on behind a stroke, as shells have it."""
-    if len(command) <= width:
-        return [f"    {command}"]
-    *most, last = textwrap.wrap(command, width - 2, subsequent_indent="    ", break_long_words=False,
-                                break_on_hyphens=False)  # fmt: skip
-    return [*(f"    {line} \\" for line in most), f"    {last}"]
