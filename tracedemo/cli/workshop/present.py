@@ -28,14 +28,15 @@ from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.notes import FRAMES, plan
 
 ABOUT = """\
-Each key shows the next step: a question to the room, a command that is typed out and really run,
-what it says to the question. Enter or space goes on, s skips, b goes back, q ends. Where a command
-cannot be run here, or fails, its recording is shown, and labelled RECORDED: one that the lesson
-brings, or what the same command showed when you presented it last. So rehearse:
+Each key shows the next step: a question to the room, a command that is typed
+out and really run, what it says to the question. Enter or space goes on, s
+skips, b goes back, q ends. Where a command cannot be run here, or fails, its
+recording is shown, and labelled RECORDED: one that the lesson brings, or what
+the same command showed when you presented it last. So rehearse:
 
-  tracedemo workshop present --script         each command once, without keys
-  tracedemo workshop present 2                one lesson
-  tracedemo workshop notes                    what to say, for a second screen, or on paper
+  tracedemo workshop present --script      each command once, without keys
+  tracedemo workshop present 2             one lesson
+  tracedemo workshop notes --follow        what to say, on a second terminal
 """
 
 
