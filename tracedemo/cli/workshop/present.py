@@ -11,6 +11,7 @@ import importlib.util
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
             cast = stack.enter_context(
                 Cast(path, _size(), title="tracedemo workshop present", environ=os.environ)
             )
-            stack.enter_context(Tee(cast.shown))
+            stack.enter_context(Tee(_recorder(cast)))
         show = Show(keys=not script, kept=kept_folder(), track=track)
         stack.callback(show.end)
         for lesson, demo in parts:
@@ -112,6 +113,17 @@ def parts_of(track: str, word: str | None) -> list[Part]:
     lesson = find_lesson(word)
     slot = timed.slot_of(lesson)
     return [Part(lesson, slot is not None and slot.demo)]
+
+
+def _recorder(cast: Cast) -> Callable[[bytes], bytes]:
+    terminal = is_terminal(sys.stdout)
+
+    def see(data: bytes) -> bytes:
+        # A recording has line ends as a terminal makes them.
+        cast.shown(data if terminal else data.replace(b"\n", b"\r\n"))
+        return data
+
+    return see
 
 
 def _size() -> tuple[int, int]:
