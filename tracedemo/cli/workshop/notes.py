@@ -92,7 +92,7 @@ def _cut_order(timed: Plan) -> Iterator[str]:
     for number, lesson in enumerate(cuts, start=1):
         first = f"  {number}. {lesson.number:02} "
         yield paragraph(
-            f"{lesson.title} ({lesson.minutes[timed.track]} min). {lesson.drop}", first, len(first)
+            f"{lesson.title} ({lesson.minutes[timed.track]} min): {lesson.drop}", first, len(first)
         )
     if kept := timed.kept():
         yield "\nNever drop one of these whole; what can go of it:"
