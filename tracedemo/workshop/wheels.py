@@ -49,7 +49,9 @@ def installed(name: str) -> Distribution:
         return distribution(name)
     except PackageNotFoundError:
         how = "ensurepip" if name == "pip" else f"pip install {name}"
-        raise MachineError(f"{name} is not installed here", f"Install it: {sys.executable} -m {how}") from None
+        raise MachineError(
+            f"{name} is not installed here", f"Install it: {sys.executable} -m {how}"
+        ) from None
 
 
 def ours(folder: Path) -> Path:
