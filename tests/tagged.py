@@ -47,13 +47,14 @@ def wait_until_gone(tag: str) -> list[str]:
                 ended = select.poll()
                 ended.register(fd, select.POLLIN)
                 if not ended.poll(PATIENCE_MS):
-                    return [_described(one) for one in tagged(tag)]
+                    return [described(one) for one in tagged(tag)]
             finally:
                 os.close(fd)
     return []
 
 
-def _described(pid: int) -> str:
+def described(pid: int) -> str:
+    """Number, state and command line."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:

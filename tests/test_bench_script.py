@@ -9,6 +9,9 @@ from types import ModuleType
 
 import pytest
 
+from tracedemo.events import Header, Trace
+from tracedemo.runner import Run
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -50,3 +53,21 @@ def test_page_keeps_other_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert ["## Table 1", "## Table 2"] == [line for line in page.splitlines() if line.startswith("## ")]
     assert 2 == page.count(r"| a\|b | x1.10; peer x2.00 | at most x1.15 | kept |")
     assert 1 == page.count("`scripts/bench cost`") == page.count("`scripts/bench kills`")
+
+
+@pytest.mark.parametrize(
+    ("ended", "server", "code", "said"),
+    [
+        ("exit", {}, 0, "well"),
+        ("exit", {}, 1, "failed"),
+        ("signal SIGSEGV", {}, 139, "signal SIGSEGV"),
+        ("its time was over", {"limit": 5.0}, 1, "ended by the runner, having no deadline"),
+        ("its time was over", {}, 1, "FAILED: it went on for 60 s"),
+        ("its time was over", {}, 0, "FAILED: it went on for 60 s"),
+    ],
+)
+def test_soak_tells_ends_apart(ended: str, server: dict[str, float], code: int, said: str) -> None:
+    """In a soak only a variant for which the runner has a limit of its own may be ended; any other that is has failed."""
+    header = Header(ended=ended, server=server, exit_code=code)
+
+    assert said == part("soak")._ending(Run(Trace(header), code, "", ""))

@@ -248,13 +248,13 @@ def test_lines_of_our_programs_are_those_of_today(path: Path) -> None:
 
 
 def test_recordings_are_made_portable() -> None:
-    """Folders of the machine become relative, the kernel's build and foreign source text go; all else stays."""
+    """Folders become relative; the build of the kernel, foreign source text and the checksum go; all else stays."""
     text = (
         '{"tracedemo":1,"platform":"Linux 6.1.5-x x86_64","argv":["/a b/c/v.py","/py/lib/s.py","/usr/x"]}\n'
         '{"op":"getcwd","args":{"path":"/a b/c"},"t0":5}\n'
         '{"source":"/py/lib/s.py","text":"x"}\n'
         '{"source":"/a b/c/v.py","text":"y"}\n'
-        '{"end":1}\n'
+        '{"end":1,"crc":2}\n'
     )
 
     assert (

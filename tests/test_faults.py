@@ -133,6 +133,19 @@ def test_time_is_over(name: str) -> None:
     assert one.title.startswith("select() would have waited for ever")
 
 
+@pytest.mark.parametrize("fault", sorted(SILENT))
+def test_own_time_is_over(fault: str) -> None:
+    """By the clock a variant that has deadlines is given no limit by the runner, and ends by itself when they are over."""
+    with nothing_left():
+        done = run("robust", fault, pace="clock")
+    expected = TABLE[fault]["robust"]
+
+    assert "limit" not in done.trace.header.server
+    assert (expected.code, "exit") == (exit_code(done), done.trace.header.ended)
+    assert (expected.call, expected.answer) == came_out(done.trace)
+    assert 2 == done.complaints.count(expected.says)
+
+
 @pytest.mark.parametrize("name", ["nonblocking", "selector"])
 def test_one_fails_all(name: str) -> None:
     """In the post's scheduler one connection that is reset ends the other fetches, and that is told as a finding."""

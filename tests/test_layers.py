@@ -16,7 +16,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "tracedemo"
 
 LAYERS = [
-    {"errors"},
+    {"errors", "replacing"},
     {"events", "syscalls"},
     {"tracefile", "lockstep"},
     {"variants", "server", "recorders", "analysis"},

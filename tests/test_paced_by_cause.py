@@ -127,6 +127,38 @@ def test_a_wait_for_nothing_is_a_deadlock(script, wait: str) -> None:
     assert (row.fd,) == row.args["fds"]
 
 
+@pytest.mark.parametrize(
+    ("selector", "last"),
+    [
+        ("selectors.DefaultSelector()", "sel.unregister(sock); sock.close(); sel.select()"),
+        ("selectors.DefaultSelector()", "sock.close(); sel.select()"),
+        ("selectors.PollSelector()", "sel.unregister(sock); sock.close(); sel.select()"),
+        ("select.epoll()", "sock.close(); sel.poll()"),
+    ],
+)
+def test_a_selector_that_watches_nothing_is_a_deadlock(script, selector: str, last: str) -> None:
+    """A program that sleeps in a selector in which nothing open is left is ended at once, and it is said why."""
+    done = script(
+        f"sel = {selector}\nsock = socket.create_connection(address)\nsel.register(sock, selectors.EVENT_READ)\n{last}\n"
+    )
+
+    (row,) = tools_own(done, "deadlock")
+    assert "deadlock" == done.trace.header.ended
+    assert "deadlock: the program sleeps in a selector that watches nothing open" == row.args["detail"]
+
+
+def test_another_thread_may_give_a_selector_something_to_watch(script) -> None:
+    """A selector that watches nothing may be woken by what another thread registers: that is no deadlock."""
+    done = script(
+        "sel = selectors.DefaultSelector()\n"
+        "sock = socket.create_connection(address)\n"
+        "thread = threading.Thread(target=sel.select)\nthread.start()\n"
+        "sel.register(sock, selectors.EVENT_WRITE)\nthread.join()\nprint('woken')\n"
+    )
+
+    assert ("woken\n", "exit") == (done.output, done.trace.header.ended)
+
+
 def test_a_deadlock_of_two_threads(script) -> None:
     """When every thread waits for a server that has nothing left, all their descriptors are named."""
     done = script(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
+import stat
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -16,7 +19,18 @@ from hypothesis import strategies as st
 from tests.test_events import EVENTS, event
 from tracedemo.errors import FileError
 from tracedemo.events import SERVER, Event, Header, Site, Trace
-from tracedemo.tracefile import Loaded, event_line, header, header_line, lines, parse, read, reading, write
+from tracedemo.tracefile import (
+    Loaded,
+    event_line,
+    header,
+    header_line,
+    lines,
+    parse,
+    read,
+    reading,
+    write,
+    writing,
+)
 from tracedemo.tracefile.pattern import Written
 
 TEXT = st.text(max_size=8)
@@ -432,6 +446,28 @@ def test_cannot_write(tmp_path: Path) -> None:
             with pytest.raises(FileError) as raised:
                 write(small(), path)
             assert f"cannot write {path}: {why}" == raised.value.message
+
+
+def test_what_stood_there_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that becomes full in the middle leaves the file of before, with its mode, and nothing beside it."""
+    path = tmp_path / "run.jsonl"
+    write(small(), path)
+    path.chmod(0o640)
+    before = path.read_bytes()
+
+    def half(trace: Trace, *, sources: bool) -> Iterator[str]:
+        yield from list(lines(trace, sources=sources))[:2]
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "lines", half)
+        with pytest.raises(FileError, match=f"cannot write {path}: No space left"):
+            write(small(), path, sources=False)
+    assert ([path], before) == (list(tmp_path.iterdir()), path.read_bytes())
+
+    write(small(), path, sources=False)
+    assert before != path.read_bytes()
+    assert 0o640 == stat.S_IMODE(path.stat().st_mode)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +25,9 @@ SEEDED, TIMED = ("kills", "fuzz", "soak"), ("fuzz", "soak")
 def main() -> int:
     """Run the parts that were asked for; exit code 1 when a promise is not kept."""
     args = _parser().parse_args()
+    # A shell starts what runs in the background with Ctrl-C ignored, which the programs that are measured would inherit.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # An installed package has its bytecode beside it; a machine that forbids that would measure the compiler.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     print(f"{report.machine()}\n")

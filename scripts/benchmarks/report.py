@@ -35,6 +35,7 @@ ORDER = (
     "kills",
     "fuzz",
     "soak",
+    "lessons",
 )
 """All parts, in the order of the page."""
 PACKAGES = ("viztracer", "httpx", "python-ptrace", "rich")

@@ -27,6 +27,7 @@ from fit import line_through
 from table import Row, show
 
 from tracedemo import runner
+from tracedemo.runner.limit import limit_of
 from tracedemo.runner.machine import place_for_spools
 from tracedemo.server import ServerHandle, ServerOptions, running_server
 from tracedemo.variants import Variant, by_name
@@ -36,8 +37,14 @@ REQUESTS = 20
 MINUTES, QUICK_MINUTES = 30.0, 0.5
 MOST_GROWTH = 2 << 20
 """Bytes that the line may rise in the second half: a page table, a longer list."""
-SECONDS_A_RUN = 5.0
-"""A variant that hangs under a fault is ended then, which is the runner's work, and no failure."""
+DEADLINE = "2"
+"""Seconds for a fetch, as variants that have a deadline are told: the half minute that they have is long here."""
+OVER = "its time was over"
+"""What a trace says of a program that was ended by its limit, be it ours or the runner's."""
+SECONDS_A_RUN = 60.0
+"""Who has a deadline, or a server that answers, ends by itself; whoever does not until then has failed. A variant without
+one that waits for a silent server is ended by the runner (`runner/limit.py`), and that is no failure.
+"""
 
 
 class Look(NamedTuple):
@@ -124,10 +131,21 @@ def _fetch(variant: Variant, server: ServerHandle) -> str:
 def _under_fault(variant: Variant, faults: str, draw: random.Random) -> str:
     """From a server of its own that misbehaves: it may end well, or fail; it must end."""
     asked = replace(ServerOptions(delay_ms=1, gap_ms=1), fault=faults, seed=draw.randrange(1 << 30))
-    options = runner.RunOptions(capture=True, requests=REQUESTS, server=asked, duration=SECONDS_A_RUN)
-    done = runner.run(runner.variant_target(variant), options)
-    how = "well" if not done.exit_code else done.trace.header.ended.replace("exit", "failed")
-    return f"{variant.name} with faults {how}"
+    options = runner.RunOptions(capture=True, requests=REQUESTS, server=asked, own={"--deadline": DEADLINE})
+    target = runner.variant_target(variant)
+    if limit_of(target, options) is None:
+        options = replace(options, duration=SECONDS_A_RUN)
+    return f"{variant.name} with faults {_ending(runner.run(target, options))}"
+
+
+def _ending(done: runner.Run) -> str:
+    """How a run under a fault came to its end."""
+    header = done.trace.header
+    if header.ended == OVER and "limit" not in header.server:
+        return f"FAILED: it went on for {SECONDS_A_RUN:g} s"
+    if not done.exit_code:
+        return "well"
+    return header.ended.replace("exit", "failed").replace(OVER, "ended by the runner, having no deadline")
 
 
 def _look(pid: int) -> Look:

@@ -6,8 +6,6 @@ other work, too, `chrt -f 1 scripts/docs --record` (as root) lets the programs h
 
 from __future__ import annotations
 
-import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -17,6 +15,7 @@ from pathlib import Path
 from tracedemo import tracefile
 from tracedemo.analysis.segments import State
 from tracedemo.analysis.study import Study
+from tracedemo.tracefile.portable import portable
 
 ROOT = Path(__file__).resolve().parents[2]
 TRACES = ROOT / "docs" / "traces"
@@ -91,20 +90,3 @@ def _run(*words: str, code: int = 0) -> str:
     if done.returncode != code:
         raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stderr[-500:]}")
     return done.stdout
-
-
-def portable(text: str, checkout: Path, python: Path) -> str:
-    """The lines of a trace without the folders and the kernel's build of the machine on which it was recorded.
-
-    Three things are changed, and no more:
-    * files below the checkout, and below the folder in which Python is installed, are named from there:
-      `tracedemo/variants/selector.py`, `lib/python3.11/selectors.py`; the checkout itself becomes `.`;
-    * of the platform's name what follows the kernel's first two numbers is left out: `Linux 6.1 x86_64`;
-    * source text of files that are not of this project is left out.
-    """
-    for folder in (checkout, python):
-        name = json.dumps(str(folder))[1:-1]
-        text = text.replace(f"{name}/", "").replace(f'"{name}"', '"."')
-    text = re.sub(r'("platform":"\w+ \d+\.\d+)[^" ]*', r"\1", text, count=1)
-    foreign = '{"source":"lib/'
-    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(foreign))

@@ -15,6 +15,7 @@ COMMANDS = [
     "run --help",
     "variants",
     "doctor",
+    "workshop",
     "show t.jsonl",
     "show t.jsonl --format jsonl --view log",
 ]

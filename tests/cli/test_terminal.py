@@ -34,7 +34,7 @@ def test_width(columns: int, here: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "--help", "run --help", "variants", "doctor", "run selector --delay 0"]
+    "command", ["", "--help", "run --help", "variants", "doctor", "workshop", "run selector --delay 0"]
 )
 def test_narrow_terminal(command: str, here: Shell) -> None:
     """At 60 columns no line of ours is broken by the terminal, but for paths and digests."""

@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from tests.limit_table import LIMITS, otherwise, ports_of
+from tests.outside import nothing_left, sockets_at
+from tracedemo.analysis.limits_met import KINDS
 from tracedemo.analysis.summary import summary
-from tracedemo.errors import MachineError
 from tracedemo.events import INJECTED
 from tracedemo.scale import small
 from tracedemo.scale.crowded import BACKLOG
-from tracedemo.scale.small import PORTS, Shown, can_set_range, free_ports, show_limit
+from tracedemo.scale.ports import can_set_range
+from tracedemo.scale.small import PORTS, Shown, show_limit
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="as Linux does it")
 
 
 def injected(shown: Shown) -> list[str]:
     return [event.op for event in shown.run.trace if event.mark == INJECTED]
+
+
+def test_every_limit_is_predicted():
+    """Of each limit it is written down where it comes out."""
+    assert list(KINDS) == list(LIMITS)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_shows_in_the_predicted_call(name: str):
+    """A limit comes out in the predicted call with the predicted answer, three times of three, and nothing is left."""
+    for _ in range(3):
+        with nothing_left():
+            shown = show_limit(name)
+
+        assert "" == otherwise(name, shown)
+        ports = ports_of(shown)
+        assert ports
+        assert {} == {port: left for port in ports if (left := sockets_at(port))}
 
 
 def test_fds():
@@ -29,6 +53,19 @@ def test_fds():
     assert int(shown.met.before.split()[0]) > 50
     assert 0 == shown.met.injected
     assert "Too many open files" in shown.run.complaints
+
+
+@pytest.mark.parametrize("inherited", [0, 1])
+def test_highest_descriptor_is_the_programs(inherited: int):
+    """However many descriptors a program inherits, its last socket has the highest number that the limit allows."""
+    with ExitStack() as kept:
+        for _ in range(inherited):
+            file = kept.enter_context(Path(os.devnull).open())
+            os.set_inheritable(file.fileno(), True)
+        shown = show_limit("fds")
+
+    made = [event.fd for event in shown.run.trace if event.op == "socket" and event.fd is not None]
+    assert max(made) == small.FILES - 1
 
 
 def test_backlog():
@@ -45,15 +82,14 @@ def test_backlog():
 
 @pytest.mark.parametrize("target", ["selector", "asyncio_streams"])
 def test_ports(target: str):
-    """The ninth connect to one destination, at the latest, fails with EADDRNOTAVAIL when sockets have eight ports."""
+    """The ninth connect to one destination fails with EADDRNOTAVAIL when sockets have eight ports."""
     shown = show_limit("ports", target)
     assert shown.met.row is not None, shown.run.complaints
     event = shown.run.trace[shown.met.row]
 
     assert ("connect", "EADDRNOTAVAIL") == (event.op, event.errno)
-    # Another program may have been given one of the eight since they were found free.
-    assert 1 <= int(shown.met.before.split()[0]) <= PORTS, shown.met
-    assert shown.met.injected > int(shown.met.before.split()[0])
+    assert f"{PORTS} connect() before it went well" == shown.met.before
+    assert shown.met.injected > PORTS
     assert "Cannot assign requested address" in shown.run.complaints
 
 
@@ -63,7 +99,7 @@ def test_ports_without_a_range(monkeypatch: pytest.MonkeyPatch):
     shown = show_limit("ports")
 
     assert "EADDRNOTAVAIL" == shown.met.answer
-    assert 1 <= int(shown.met.before.split()[0]) <= PORTS, shown.met
+    assert f"{PORTS} connect() before it went well" == shown.met.before
     assert {"bind", "setsockopt"} == set(injected(shown))
 
 
@@ -112,22 +148,3 @@ def test_range_is_shown_as_ports():
     assert 1 == len(values)
     first, last = map(int, values.pop().split(" to "))
     assert PORTS == last - first + 1
-
-
-def test_no_ports():
-    """Where no ports in a row can be had, that is the machine's fault, and said."""
-    with pytest.raises(MachineError, match="no 8 free local ports"):
-        free_ports(8, lambda _first, _last: False)
-
-
-def test_ports_are_tried_in_turn():
-    """The first ports in a row that can be had are taken, wherever the search begins."""
-    tried: list[tuple[int, int]] = []
-
-    def can_have(first: int, last: int) -> bool:
-        tried.append((first, last))
-        return len(tried) == 3
-
-    assert free_ports(8, can_have) == tried[-1][0]
-    assert {7} == {last - first for first, last in tried}
-    assert 3 == len(set(tried))

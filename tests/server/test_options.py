@@ -43,6 +43,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         ({"size": -1}, "size must be a whole number from 1"),
         ({"size": 1 << 40}, "size must be a whole number from 1 to"),
         ({"pace": "walk"}, "pace must be one of clock, lockstep, not 'walk'"),
+        ({"charset": "ebcdic"}, "charset must be one of ascii, utf-8, latin-1, not 'ebcdic'"),
         ({"nonce": ""}, "nonce must be 1 to 64 ASCII letters or digits, not ''"),
         ({"nonce": "two words"}, "nonce must be"),
         ({"nonce": "x" * 65}, "nonce must be"),

@@ -20,6 +20,7 @@ from tracedemo.server import ServerError, ServerHandle, ServerOptions, running_s
 
 if TYPE_CHECKING:
     from tests.server.conftest import StartServer
+    from tracedemo.server.options import Charset
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -179,6 +180,17 @@ def test_it_runs_as_a_module_and_ends_with_its_stdin() -> None:
         assert process.stdout.read() == ""
     assert process.returncode == 0
     assert {"host": "127.0.0.1", "port": ready["port"], "control": None} == ready
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1"])
+def test_it_sends_text_in_the_charset_asked_for(charset: Charset, tmp_path: Path) -> None:
+    """The server process sends the body in its charset: what comes is what its handle says, and is no ASCII."""
+    options = ServerOptions(delay_ms=0, gap_ms=0, charset=charset)
+    with running_server(options, tmp_path) as server, connect(server) as client:
+        client.sendall(GET)
+        body = read_response(client)[1]
+    assert body == server.body
+    assert not body.decode(charset).isascii()
 
 
 def test_what_lies_in_the_users_folder_does_not_reach_it(

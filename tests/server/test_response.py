@@ -28,6 +28,55 @@ def test_the_body_has_exactly_its_size(size: int, nonce: str) -> None:
     assert all(nonce.encode() in line for line in body.splitlines()[:-1])
 
 
+@given(st.integers(1, 3000), st.sampled_from(["utf-8", "latin-1"]))
+def test_a_body_with_letters_beyond_ascii_is_whole_text(size: int, charset: str) -> None:
+    """In any charset a body is as long as asked, can be decoded, and has letters beyond ASCII once a line fits."""
+    body = make_body(size, "n0nce", charset)
+    text = body.decode(charset)
+
+    assert size == len(body)
+    assert text.endswith("\n")
+    assert size < 40 or not text.isascii()
+    assert all("n0nce" in line for line in text.splitlines()[:-1])
+
+
+@given(st.integers(300, 3000), st.integers(1, 7))
+def test_pieces_of_utf_8_end_inside_a_letter(size: int, number: int) -> None:
+    """Each piece but the last ends inside a letter, and cannot be decoded by itself; together they are the body."""
+    body = make_body(size, "n0nce", "utf-8")
+    pieces = cut(body, number, inside=True)
+
+    assert body == b"".join(pieces)
+    assert number == len(pieces)
+    for piece in pieces[:-1]:
+        with pytest.raises(UnicodeDecodeError):
+            piece.decode()
+
+
+@given(st.binary(min_size=1, max_size=300), st.data())
+def test_pieces_that_cannot_end_inside_a_letter_are_never_empty(body: bytes, data: st.DataObject) -> None:
+    """Whatever the bytes are, all pieces are there, and none is empty."""
+    number = data.draw(st.integers(1, len(body)))
+    pieces = cut(body, number, inside=True)
+
+    assert body == b"".join(pieces)
+    assert number == len(pieces)
+    assert all(pieces)
+
+
+@pytest.mark.parametrize(
+    ("charset", "name"), [("ascii", "utf-8"), ("utf-8", "utf-8"), ("latin-1", "iso-8859-1")]
+)
+def test_the_headers_name_the_charset(charset: str, name: str) -> None:
+    """Content-Type says in which charset the body is, to a GET and to a HEAD."""
+    responder = Responder(make_body(100, "n0nce", charset), 1, charset)
+    for method in ("GET", "HEAD"):
+        head, _, _ = (
+            responder.answer(Request(method, "", 0, keep_alive=True)).pieces[0].partition(b"\r\n\r\n")
+        )
+        assert f"Content-Type: text/plain; charset={name}".encode() in head.split(b"\r\n")
+
+
 @given(st.binary(min_size=1, max_size=300), st.data())
 def test_pieces_are_as_equal_as_can_be(body: bytes, data: st.DataObject) -> None:
     """The pieces make up the body, are never empty, and differ by one byte at most."""

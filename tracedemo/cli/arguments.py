@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "what a call, a system call, an errno or a word means",
     "serve": "run the loopback server in the foreground",
     "doctor": "what this machine can do, and what to mend",
+    "workshop": "lessons: say what will happen, see it, write it yourself",
 }
 """Name -> one line of help; the module of the same name in this folder has `run(arguments) -> int`."""
 
@@ -201,6 +202,11 @@ def _prepare_explain(parser: Parser) -> None:
         help="table (the default); plain: one sentence a line, for screen readers; jsonl: for programs")  # fmt: skip
 
 
+def _prepare_workshop(parser: Parser) -> None:
+    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND",
+                        help="one of those below, and what it is given")  # fmt: skip
+
+
 def _prepare_nothing(_parser: Parser) -> None:
     """It takes no options."""
 
@@ -307,5 +313,6 @@ _PARSERS: dict[str, tuple[str, str, Callable[[Parser], None]]] = {
     "explain": ("tracedemo explain [OPTIONS] [NAME ...]", texts.ABOUT_EXPLAIN, _prepare_explain),
     "serve": ("tracedemo serve [OPTIONS]", texts.ABOUT_SERVE, _prepare_serve),
     "doctor": ("tracedemo doctor", texts.ABOUT_DOCTOR, _prepare_nothing),
+    "workshop": ("tracedemo workshop [COMMAND ...]", texts.ABOUT_WORKSHOP, _prepare_workshop),
 }
 """Usage, what stands below the options, and what adds the options."""

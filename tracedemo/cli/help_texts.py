@@ -219,6 +219,41 @@ The exit code is 0 if tracedemo is ready, 1 if you can mend what is in the way,
 3 if it needs an administrator. Nothing is installed or changed.
 """
 
+ABOUT_WORKSHOP = """\
+Without a command, on a terminal, it leads through the lesson that is open: it
+asks what you expect, runs it, watches your file and checks it. Elsewhere it
+says where you are, and the one next thing to type. No lesson locks you in.
+
+for learners; none of them needs more to be typed:
+  start       make a folder for the workshop, and open the first lesson
+  predict     say what a run will show, before you see it
+  run         run the lesson's commands, and hold them against what you said
+  check       try your program: its own trace is what is judged
+  hint        a hint; there are three
+  solution    show a solution
+  next        open the next lesson, whether this one is done or not
+  reset       put the files of a lesson back, and keep what was there
+  catch-up    lay solutions down up to a lesson, and open that
+  list        the lessons of your track
+  status      what you have done, and the minutes it took
+
+for teachers:
+  present     show a lesson to a room, command by command
+  notes       what to say, with the clock beside it
+  bundle      all that a room without a network needs, in a folder
+
+for who writes lessons:
+  dev check   prove lessons      dev record   record what they show
+
+What you do is kept in the workshop's folder, and nowhere else.
+
+examples:
+  tracedemo workshop start
+  tracedemo workshop
+  tracedemo workshop predict a c
+  tracedemo workshop check --watch
+"""
+
 ABOUT_VARIANTS = """\
 Each is one file of the standard library that runs alone, too:
   python tracedemo/variants/selector.py 127.0.0.1:8000 -n 5

@@ -15,9 +15,9 @@ from tracedemo.analysis.study import Study
 from tracedemo.cli import printable, tell
 from tracedemo.cli.arguments import ENDINGS
 from tracedemo.cli.progress import Progress
-from tracedemo.cli.replacing import in_place_of
 from tracedemo.errors import FileError, UsageError
 from tracedemo.render import Options, View
+from tracedemo.replacing import in_place_of
 
 if TYPE_CHECKING:
     from tracedemo.analysis.diff import Diff
@@ -71,7 +71,7 @@ def write(path: Path, studies: Sequence[Study], views: Sequence[View], wish: Wis
     ending = ending_of(path)
     if ending == ".jsonl":
         for study, place in zip(studies, _places(path, studies), strict=True):
-            _write_trace(study, place, sources=wish.sources)
+            tracefile.write(study.trace, place, sources=wish.sources)
             _say_written(place)
         return
     if ending.startswith(".perfetto"):
@@ -92,14 +92,6 @@ def write(path: Path, studies: Sequence[Study], views: Sequence[View], wish: Wis
     except OSError as error:
         raise _cannot_write(path, error) from error
     _say_written(path)
-
-
-def _write_trace(study: Study, path: Path, *, sources: bool) -> None:
-    try:
-        with in_place_of(path) as part, part.open("w", encoding="utf-8") as file:
-            file.writelines(line + "\n" for line in tracefile.lines(study.trace, sources=sources))
-    except OSError as error:
-        raise _cannot_write(path, error) from error
 
 
 def _write_perfetto(path: Path, studies: Sequence[Study]) -> None:

@@ -23,6 +23,7 @@ from tracedemo.runner.kernel import Seen, add_kernel
 from tracedemo.runner.processes import not_recorded, one_after_another
 from tracedemo.runner.targets import RunOptions, Target
 from tracedemo.server import RawLog, ServerOptions
+from tracedemo.server.plan import ASCII
 from tracedemo.tracefile.finishing import read_sources, rows_by_lane
 
 
@@ -216,6 +217,8 @@ def _server_facts(options: RunOptions, server: Served, lane: Sequence[Event]) ->
         "pieces": asked.pieces,
     }
     facts |= {"size": asked.size, "nonce": server.options.nonce}
+    if asked.charset != ASCII:
+        facts["charset"] = asked.charset
     if asked.fault:
         facts |= misbehaviour.facts(asked.fault, asked.seed, lane)
     if (limit := options.limit) is not None:

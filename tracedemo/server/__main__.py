@@ -41,6 +41,7 @@ _OPTIONS = (
     "grace_ms",
     "fault",
     "seed",
+    "charset",
 )
 
 
@@ -107,6 +108,7 @@ def _plan(given: dict[str, str]) -> Plan:
         grace_ms=float(given["grace_ms"]),
         fault=given["fault"],
         seed=int(given["seed"]),
+        charset=given["charset"],
     )
 
 

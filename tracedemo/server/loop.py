@@ -60,7 +60,7 @@ class Loop:
         self.plan = plan
         self.journal = journal
         self.timers = Timers()
-        self._responder = Responder(make_body(plan.size, plan.nonce), plan.pieces)
+        self._responder = Responder(make_body(plan.size, plan.nonce, plan.charset), plan.pieces, plan.charset)
         self.selector = selectors.DefaultSelector()
         self.pace: Pace
         self._doors: list[Door] = []

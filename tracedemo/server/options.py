@@ -10,6 +10,7 @@ from tracedemo.lockstep import REQUEST_GRACE_S
 from tracedemo.server.plan import Plan
 
 Pace = Literal["clock", "lockstep"]
+Charset = Literal["ascii", "utf-8", "latin-1"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,9 @@ class ServerOptions:
     """How it misbehaves: words as in `tracedemo.server.faults`, such as `reset:10%,stall`; empty: not at all."""
     seed: int = 0
     """Decides which connections get a fault: the same seed, the same connections."""
+    charset: Charset = "ascii"
+    """How the body's text is made bytes, as Content-Type says. In all but `ascii` it has letters beyond ASCII; in `utf-8`
+    each piece but the last ends inside of one, where the pieces are long enough."""
 
     def __post_init__(self) -> None:
         """Refuse nonsense now, not when the server starts."""

@@ -18,6 +18,10 @@ MAX_SIZE = 1 << 28
 MAX_MS = 3_600_000
 """Milliseconds: an hour; whatever is longer is a slip of the keyboard."""
 
+ASCII = "ascii"
+CHARSETS = (ASCII, "utf-8", "latin-1")
+"""In which the body's text can be; in all but the first it has letters beyond ASCII."""
+
 _MAX_PORT = 65535
 _MAX_NONCE = 64
 _MS = 1_000_000
@@ -27,6 +31,7 @@ class Plan:
     """All that the loop needs to know; times in nanoseconds, as `time.monotonic_ns()` has them."""
 
     __slots__ = (
+        "charset",
         "delay_ns",
         "faults",
         "gap_ns",
@@ -53,6 +58,7 @@ class Plan:
         grace_ms: float,
         fault: str = "",
         seed: int = 0,
+        charset: str = ASCII,
     ) -> None:
         """Check and convert.
 
@@ -65,6 +71,7 @@ class Plan:
         _check_whole("pieces", pieces, 1, MAX_SIZE)
         _check(pieces <= size, f"pieces is {pieces}, but a body of {size} bytes makes at most {size} pieces")
         _check(pace in PACES, f"pace must be one of {', '.join(PACES)}, not {pace!r}")
+        _check(charset in CHARSETS, f"charset must be one of {', '.join(CHARSETS)}, not {charset!r}")
         _check(_is_word(nonce), f"nonce must be 1 to {_MAX_NONCE} ASCII letters or digits, not {nonce!r}")
         self.host = host
         self.port = port
@@ -76,6 +83,7 @@ class Plan:
         self.size = size
         self.nonce = nonce
         self.faults = Faults(fault, seed)
+        self.charset = charset
 
 
 def _check(condition: bool, message: str) -> None:

@@ -62,7 +62,7 @@ class ServerHandle:
     @property
     def body(self) -> bytes:
         """What every GET is answered with."""
-        return make_body(self.options.size, self.options.nonce or "")
+        return make_body(self.options.size, self.options.nonce or "", self.options.charset)
 
     def events(self) -> RawLog:
         """What it has done so far."""

@@ -6,6 +6,7 @@ There is no Date header: the same request must get the same number of bytes, on 
 from __future__ import annotations
 
 from tracedemo.server import faults
+from tracedemo.server.plan import ASCII
 from tracedemo.server.request import Refusal, Request
 
 _REASONS = {
@@ -21,6 +22,12 @@ _REASONS = {
 
 _NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """SHA-256 of no bytes (FIPS 180-4), for a POST without a body."""
+
+UTF_8 = "utf-8"
+_NAMES = {"latin-1": "iso-8859-1"}
+"""What Content-Type calls a charset that has another name there."""
+_BEYOND = " \N{LATIN SMALL LETTER E WITH ACUTE}" * 8
+"""Letters beyond ASCII for each line."""
 
 FILL = 16 * 1024
 """Bytes of each piece of the headers of `huge-headers`: small enough for any kernel's buffer ..."""
@@ -64,12 +71,13 @@ UNREAD = Answer((), close=True, ending=LEAVE_UNREAD)
 class Responder:
     """Knows the one body of a run, and how it is cut."""
 
-    __slots__ = ("_kept", "_length", "_parting", "_parts", "body")
+    __slots__ = ("_charset", "_kept", "_length", "_parting", "_parts", "body")
 
-    def __init__(self, body: bytes, pieces: int) -> None:
+    def __init__(self, body: bytes, pieces: int, charset: str = ASCII) -> None:
         self.body = body
         self._length = len(body)
-        self._parts = cut(body, pieces)
+        self._parts = cut(body, pieces, inside=charset == UTF_8)
+        self._charset = _NAMES.get(charset, UTF_8)
         # Made once: with thousands of connections, a copy of the first piece for each would be dear.
         self._kept = self._page(keep_alive=True)
         self._parting = self._page(keep_alive=False)
@@ -89,14 +97,14 @@ class Responder:
         if request.method == "GET":
             return self._kept if request.keep_alive else self._parting
         if request.method == "HEAD":
-            head = _head(200, self._length, keep_alive=request.keep_alive)
+            head = _head(200, self._length, keep_alive=request.keep_alive, charset=self._charset)
             return Answer((head,), close=not request.keep_alive)
         if request.method in ("POST", "PUT"):
             return _receipt(request)
         return _sentence(405, "only GET, HEAD, POST and PUT are answered here", keep_alive=request.keep_alive)
 
     def _page(self, *, keep_alive: bool) -> Answer:
-        head = _head(200, self._length, keep_alive=keep_alive)
+        head = _head(200, self._length, keep_alive=keep_alive, charset=self._charset)
         first, *others = self._parts
         return Answer((head + first, *others), close=not keep_alive)
 
@@ -145,26 +153,42 @@ def _with_huge_headers(pieces: tuple[bytes, ...]) -> tuple[bytes, ...]:
     return (head + b"\r\nX-Fill: " + b"x" * FILL, *fills, _BLANK + rest, *pieces[1:])
 
 
-def make_body(size: int, nonce: str) -> bytes:
-    """Exactly `size` bytes of text lines that carry the nonce; the last line is cut to fit."""
+def make_body(size: int, nonce: str, charset: str = ASCII) -> bytes:
+    """Exactly `size` bytes of text lines that carry the nonce; the last line is cut to fit, but no letter of it."""
+    beyond = "" if charset == ASCII else _BEYOND
     lines: list[bytes] = []
     length = 0
     while length < size:
-        lines.append(f"tracedemo {nonce} line {len(lines) + 1}\n".encode("ascii"))
+        lines.append(f"tracedemo {nonce} line {len(lines) + 1}{beyond}\n".encode(charset))
         length += len(lines[-1])
-    return b"".join(lines)[: size - 1] + b"\n"
+    whole = b"".join(lines)[: size - 1].decode(charset, "ignore").encode(charset)
+    return whole + b"." * (size - 1 - len(whole)) + b"\n"
 
 
-def cut(body: bytes, pieces: int) -> list[bytes]:
-    """The body in so many pieces; their sizes differ by one byte at most, bigger ones first."""
+def cut(body: bytes, pieces: int, *, inside: bool = False) -> list[bytes]:
+    """The body in so many pieces; their sizes differ by one byte at most, bigger ones first.
+
+    Args:
+        inside: whether each cut is moved on to a place inside a letter of UTF-8, if there is one before the next cut.
+    """
     small, bigger = divmod(len(body), pieces)
     parts = []
-    start = 0
+    start = end = 0
     for number in range(pieces):
-        end = start + small + (number < bigger)
-        parts.append(body[start:end])
-        start = end
+        end += small + (number < bigger)
+        place = (
+            next((at for at in range(end, end + small) if _continues(body[at : at + 1])), end)
+            if inside
+            else end
+        )
+        parts.append(body[start:place])
+        start = place
     return parts
+
+
+def _continues(byte: bytes) -> bool:
+    """Whether a byte is one of the second to fourth of a letter in UTF-8 (RFC 3629)."""
+    return b"\x80" <= byte < b"\xc0"
 
 
 def _receipt(request: Request) -> Answer:
@@ -180,11 +204,11 @@ def _sentence(status: int, why: str, *, keep_alive: bool, refused: bool = False)
     return Answer((head + body,), close=not keep_alive, refused=refused)
 
 
-def _head(status: int, length: int, *, keep_alive: bool) -> bytes:
+def _head(status: int, length: int, *, keep_alive: bool, charset: str = UTF_8) -> bytes:
     lines = [
         f"HTTP/1.1 {status} {_REASONS[status]}",
         "Server: tracedemo",
-        "Content-Type: text/plain; charset=utf-8",
+        f"Content-Type: text/plain; charset={charset}",
         f"Content-Length: {length}",
         f"Connection: {'keep-alive' if keep_alive else 'close'}",
     ]

@@ -39,7 +39,7 @@ STEPS = (
     Step("python", "port", "The tool's own question for the local port of a new connection.",
          "(tracedemo notes the local port of {fd}: {result})"),
     Step("python", "deadlock", "Everything waits for a server that has nothing left to send.", "{arg[detail]}"),
-    Step("python", "spin", "The program asks and asks, and nothing will ever come.", "{arg[detail]}"),
+    Step("python", "spin", "The program asks and asks, and comes no further.", "{arg[detail]}"),
 )
 # fmt: on
 

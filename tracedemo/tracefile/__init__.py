@@ -15,6 +15,7 @@ What cannot be read is never lost silently: `read` gives what came before the br
     pattern     a line as it is written here, taken apart at once
     fields      what a field may hold
     header      the first line
+    portable    a file that tells nothing of the machine that wrote it
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from zlib import crc32
 
 from tracedemo.errors import FileError
 from tracedemo.events import Event, Header, Trace
+from tracedemo.replacing import in_place_of
 from tracedemo.tracefile.fields import FORMAT, NUMBERS
 
 __all__ = ["FORMAT", "event_line", "header_line", "lines", "write"]
@@ -22,7 +23,7 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def write(trace: Trace, path: Path, *, sources: bool = True) -> None:
-    """Save a Trace.
+    """Save a Trace, in place of what stood there: that stays until the new one is whole.
 
     Args:
         sources: whether the text of the source files goes in.
@@ -32,7 +33,7 @@ def write(trace: Trace, path: Path, *, sources: bool = True) -> None:
     """
     try:
         # The same bytes on every system: the end line has their checksum.
-        with path.open("w", encoding="utf-8", newline="\n") as file:
+        with in_place_of(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(line + "\n" for line in lines(trace, sources=sources))
     except OSError as error:
         message = f"cannot write {path}: {error.strerror or error}"

@@ -13,6 +13,7 @@ from tracedemo.analysis.study import Study
 from tracedemo.analysis.walking import Row, ready_of, walk
 from tracedemo.events import Event
 from tracedemo.runner import Run
+from tracedemo.server.plan import ASCII
 from tracedemo.server.response import make_body
 from tracedemo.workshop.lesson import Scenario
 
@@ -70,7 +71,7 @@ class Case:
     def body(self) -> bytes:
         """What our server answers with: no program can know it beforehand."""
         server = self.run.trace.header.server
-        return make_body(int(server["size"]), str(server["nonce"]))
+        return make_body(int(server["size"]), str(server["nonce"]), str(server.get("charset", ASCII)))
 
     @property
     def digest(self) -> str:

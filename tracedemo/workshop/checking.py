@@ -62,6 +62,8 @@ class Verdict(NamedTuple):
     """One for each broken rule, in the order of the rules; none: it passed."""
     values: Mapping[str, int]
     """What was drawn."""
+    errors: str = ""
+    """What it wrote to stderr."""
 
     @property
     def passed(self) -> bool:
@@ -82,7 +84,7 @@ def check(
     for scenario in lesson.scenarios:
         values = draw(lesson, drawn)
         if tell is not None:
-            tell(f"running {file.name}: {scenario.name}")
+            tell(f"running {file.name}: {filled(scenario.name, values)}")
         yield judge(lesson, scenario, values, file)
 
 
@@ -102,16 +104,19 @@ def judge(lesson: Lesson, scenario: Scenario, values: Mapping[str, int], file: P
         return Verdict(scenario, None, "", (gone,), values)
     case = Case(scenario, done, values, file.name)
     rules = [*FIRST, *(rule_of(lesson, name) for name in scenario.rules)]
-    return Verdict(scenario, done.trace, done.output, tuple(complaints(case, rules, file)), values)
+    return Verdict(scenario, done.trace, done.output, tuple(complaints(case, rules, file)), values,
+                   done.complaints)  # fmt: skip
 
 
 def complaints(case: Case, rules: Sequence[Rule], file: Path) -> Iterator[Complaint]:
-    """The broken rules; of each the first place."""
+    """The broken rules; of each the first place.  Of a program that did not end by itself no other counts."""
     walk = Walk(case.study)
     for rule in rules:
         broken = next(iter(rule.broken(case)), None)
         if broken is not None:
             yield _complaint(case, walk, rule, broken, file)
+            if rule in FIRST:
+                return
 
 
 def _complaint(case: Case, walk: Walk, rule: Rule, broken: Broken, file: Path) -> Complaint:
@@ -144,5 +149,5 @@ def run_in(scenario: Scenario, values: Mapping[str, int], file: Path) -> Run:
 
 def server_options(fields: Mapping[str, Any], values: Mapping[str, int]) -> ServerOptions:
     """The server of a scenario: in lock-step, with formulas put in."""
-    numbers = {name: value_of(value, values) for name, value in fields.items() if name in ("pieces", "size")}
+    numbers = {name: value_of(fields[name], values) for name in ("pieces", "size", "seed") if name in fields}
     return ServerOptions(**{"pace": LOCKSTEP, **fields, **numbers})

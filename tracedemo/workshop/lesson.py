@@ -73,6 +73,8 @@ class Run:
     """Whether it needs the system calls: where they cannot be recorded, `recorded` is shown in its place."""
     recorded: str = ""
     """Name of a trace in the folder."""
+    needs: str = ""
+    """What Python's `select` must have here for it (`EPOLLET`): elsewhere `recorded` is shown; empty: nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 
 from tracedemo.errors import FileError
+from tracedemo.workshop import rules
 from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.measures import MEASURES, Measure
-from tracedemo.workshop.rules import Rule, endings, results, waiting, watching
+from tracedemo.workshop.rules import Rule, by_name
 
-COMMON: Mapping[str, Rule] = {**endings.RULES, **results.RULES, **waiting.RULES, **watching.RULES}
-"""Rules that any lesson may name."""
+
+def _common() -> Iterator[Rule]:
+    for module in iter_modules(rules.__path__, f"{rules.__name__}."):
+        yield from import_module(module.name).RULES.values()
+
+
+COMMON: Mapping[str, Rule] = by_name(*_common())
+"""Rules that any lesson may name: those of all files beside `rules/__init__.py`."""
 
 
 def rules_of(lesson: Lesson) -> Mapping[str, Rule]:

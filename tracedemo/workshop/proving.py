@@ -2,18 +2,22 @@
 
 its texts are there, and whole                      the unsolved file, an empty and a commented one fail
 the solution passes, and so does every right answer each wrong answer fails, with the rule that it names
-of each question exactly one option is what the run measures, whatever is drawn
+of each question exactly one option is what the run measures, whatever is drawn; of one about system calls, both where they
+are recorded and where a recording stands in
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from tracedemo.recorders.kernel import AUTO, choose
 from tracedemo.workshop.checking import check, draw
 from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.own import measure_of, rule_of
@@ -28,7 +32,7 @@ SECTIONS = {
 
 LEAST_WRONG, LEAST_RIGHT = 5, 1
 FAILS = re.compile(r"# fails: (\S+)\n")
-DRAWS = 3
+MOST_DRAWS = 20
 """Sets of drawn values with which the questions are tried."""
 
 
@@ -72,12 +76,17 @@ def prove(lesson: Lesson, tell: Callable[[str], None] = lambda _: None) -> Itera
     """
     yield from texts(lesson)
     yield from names(lesson)
+    yield from recordings(lesson)
     with TemporaryDirectory(prefix="tracedemo-lesson-") as folder:
         for answer in answers(lesson):
             tell(f"{lesson.folder_name}: {answer.name}")
             yield from tried(lesson, answer, Path(folder))
         tell(f"{lesson.folder_name}: questions")
         yield from questions(lesson, Path(folder))
+        engine = engine_for(lesson)
+        if engine:
+            tell(f"{lesson.folder_name}: questions, with system calls recorded here by {engine}")
+            yield from questions(lesson, Path(folder), 1, engine=engine)
 
 
 def texts(lesson: Lesson) -> Iterator[str]:
@@ -94,6 +103,21 @@ def texts(lesson: Lesson) -> Iterator[str]:
         there = len(list((lesson.folder / folder).glob("*.py")))
         if there < least:
             yield f"{folder}/ holds {there} answers, at least {least} are needed"
+
+
+def recordings(lesson: Lesson) -> Iterator[str]:
+    """What is wrong with the recordings that stand in for runs: each run with system calls needs one."""
+    for run in lesson.runs:
+        if run.kernel and not (run.recorded and (lesson.folder / run.recorded).is_file()):
+            yield f"there is no recording for: {' '.join(run.words)}"
+        elif run.recorded and any(f"{{{name}}}" in word for name in lesson.draw for word in run.words):
+            yield f"a recording cannot know what is drawn: {' '.join(run.words)}"
+
+
+def engine_for(lesson: Lesson) -> str | None:
+    """What records system calls here, if the lesson wants them; None: nothing does, or it does not want them."""
+    engine = choose(AUTO)[0] if any(run.kernel for run in lesson.runs) else None
+    return engine.NAME if engine else None
 
 
 def names(lesson: Lesson) -> Iterator[str]:
@@ -130,19 +154,38 @@ def place(lesson: Lesson, answer: Answer, folder: Path) -> Path:
     return file
 
 
-def questions(lesson: Lesson, folder: Path, rounds: int = DRAWS, engine: str | None = None) -> Iterator[str]:
-    """Questions that the runs do not answer as they should: with exactly one of the options."""
+def draws(lesson: Lesson, most: int = MOST_DRAWS) -> Sequence[Mapping[str, int]]:
+    """Sets of values to try: all that can be drawn, if these are not too many; else so many of them, the same each time."""
+    ranges = {name: range(least, high + 1) for name, (least, high) in lesson.draw.items()}
+    if prod(map(len, ranges.values())) <= most:
+        return [dict(zip(ranges, values, strict=True)) for values in product(*ranges.values())]
+    drawn = random.Random(0)  # noqa: S311  # numbers of pieces are no secret
+    return [draw(lesson, drawn) for _ in range(most)]
+
+
+def questions(
+    lesson: Lesson, folder: Path, most: int = MOST_DRAWS, engine: str | None = None
+) -> Iterator[str]:
+    """Questions that the runs do not answer as they should: with exactly one of the options, whatever is drawn.
+
+    Args:
+        most: sets of drawn values to try.
+        engine: the kernel engine for runs that want one; None: the lesson's recording stands in.
+    """
+    for values in draws(lesson, most):
+        yield from asked(lesson, values, folder, engine)
+
+
+def asked(
+    lesson: Lesson, values: Mapping[str, int], folder: Path, engine: str | None = None
+) -> Iterator[str]:
+    """The same for one set of values."""
     place(lesson, answers(lesson)[1], folder)
-    drawn = random.Random(0)  # noqa: S311  # the same at each proof
-    for _ in range(rounds if lesson.draw else 1):
-        values = draw(lesson, drawn)
-        ran = [
-            execute(lesson, run, values, folder, folder, engine=engine, capture=True) for run in lesson.runs
-        ]
-        for question in lesson.questions:
-            answer = measure_of(lesson, question.measure)(ran[question.of].studies)
-            there = choices(question, values)
-            right = [choice.letter for choice in there if fits(choice.option, answer, values)]
-            if len(right) != 1:
-                said = "; ".join(f"{choice.letter} {choice.text}" for choice in there)
-                yield f"{values}: {question.text} The run says {answer}; {len(right)} options do: {said}"
+    ran = [execute(lesson, run, values, folder, folder, engine=engine, capture=True) for run in lesson.runs]
+    for question in lesson.questions:
+        answer = measure_of(lesson, question.measure)(ran[question.of].studies)
+        there = choices(question, values)
+        right = [choice.letter for choice in there if fits(choice.option, answer, values)]
+        if len(right) != 1:
+            said = "; ".join(f"{choice.letter} {choice.text}" for choice in there)
+            yield f"{values}: {question.text} The run says {answer}; {len(right)} options do: {said}"

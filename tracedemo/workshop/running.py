@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,8 @@ class Ran(NamedTuple):
     """What it printed, if that was captured."""
     recorded: bool = False
     """Whether this machine could not record it, and the lesson's own recording stands in its place."""
+    files: tuple[Path, ...] = ()
+    """Where what was recorded lies."""
 
 
 def words_of(run: Run, values: Mapping[str, int], file: str = "") -> Sequence[str]:
@@ -63,7 +66,7 @@ def execute(
         TargetError: it recorded nothing.
         FileError: what it recorded cannot be read.
     """
-    if run.kernel and engine is None:
+    if (run.kernel and engine is None) or not hasattr(select, run.needs or "select"):
         return _shown(lesson, run, values, capture=capture)
     words = list(words_of(run, values, lesson.file))
     number = lesson.runs.index(run) + 1
@@ -77,7 +80,8 @@ def execute(
     if not found:
         raise TargetError(f"{typed(words)} recorded nothing", "Run it by itself: it says why.")
     studies = tuple(Study(tracefile.read(path).trace) for path in found)
-    return Ran(run, typed(words), studies, done.returncode, (done.stdout or "") + (done.stderr or ""))
+    return Ran(run, typed(words), studies, done.returncode, (done.stdout or "") + (done.stderr or ""),
+               files=tuple(found))  # fmt: skip
 
 
 def _with_output(words: list[str], base: Path) -> list[str]:
@@ -93,12 +97,31 @@ def _written(base: Path) -> Sequence[Path]:
     )
 
 
+def label(study: Study) -> str:
+    """What a recording says of itself wherever it stands in the place of a run."""
+    header = study.trace.header
+    engine = f", {header.engine} {header.engine_version or ''}".rstrip() if header.engine else ""
+    return f"RECORDED on {header.platform}, Python {header.python}{engine}: this is no run on this machine."
+
+
 def _shown(lesson: Lesson, run: Run, values: Mapping[str, int], *, capture: bool) -> Ran:
-    """The lesson's own recording."""
-    words = ["show", str(lesson.folder / run.recorded), "--view", "log"]
-    done = subprocess.run(
-        [sys.executable, "-m", "tracedemo", *words], check=False, text=True, capture_output=capture
+    """The lesson's own recording, shown between two lines that say that it is one."""
+    path = lesson.folder / run.recorded
+    study = Study(tracefile.read(path).trace)
+    said = f"{label(study)}\n"
+    argv = [sys.executable, "-m", "tracedemo", "show", str(path), "--view", "log"]
+    if not capture:
+        _say(said)
+    done = subprocess.run(argv, check=False, text=True, capture_output=capture)
+    if not capture:
+        _say(said)
+    output = f"{said}{done.stdout}{done.stderr}{said}" if capture else ""
+    return Ran(
+        run, typed(words_of(run, values, lesson.file)), (study,), done.returncode, output, True, (path,)
     )
-    study = Study(tracefile.read(lesson.folder / run.recorded).trace)
-    return Ran(run, typed(words_of(run, values, lesson.file)), (study,), done.returncode,
-               (done.stdout or "") + (done.stderr or ""), recorded=True)  # fmt: skip
+
+
+def _say(text: str) -> None:
+    """Write to the same stdout as the commands that we run, in the right order."""
+    sys.stdout.write(text)
+    sys.stdout.flush()

@@ -283,3 +283,22 @@ def test_fork_knows_the_generators_of_the_parent(record: Record) -> None:
     assert {(True, "yield"): 2, (False, "yield"): 2} == {
         key: by_process[key] for key in by_process if key[1] == "yield"
     }
+
+
+def test_a_generator_that_was_led_on_elsewhere_goes_on_where_it_stands(tmp_path: Path) -> None:
+    """A resume names the line at which the generator stands, also when send() or throw() has led it there meanwhile."""
+    script = tmp_path / "program.py"
+    script.write_text(
+        "import socket\nleft, right = socket.socketpair()\ndef talk():\n    try:\n"
+        "        yield left, 1\n        yield left, 1\n    except OSError:\n        yield right, 2\n"
+        "    yield right, 1\n    yield None\n    yield left, 2\n"
+        "for _ in range(3):\n"
+        "    gen = talk()\n    next(gen)\n    gen.send(None)\n    gen.throw(OSError())\n"
+        "    next(gen), next(gen), next(gen)\n"
+    )
+    # As above.
+    done = run(Target("variant", "sleepers", (str(script),)), RunOptions(capture=True))
+
+    for number in (1, 2, 3):
+        mine = [event for event in steps(done) if event.owner == f"talk #{number}" and event.op == "resume"]
+        assert [8, 9, 10] == [event.site.line for event in mine if event.site][-3:]

@@ -5,11 +5,13 @@ What a learner sees of it is in tests/test_paced_by_cause.py.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable
 
 import pytest
 
 from tests.recorders.conftest import Record
+from tracedemo.analysis.study import Study
 from tracedemo.events import PYTHON, TRACER, Event
 from tracedemo.recorders.inprocess import pace
 from tracedemo.runner import ADDRESS, Run
@@ -282,6 +284,25 @@ def test_who_waits_for_ever_is_told(way: str, paced: Pace) -> None:
     assert waiting
 
 
+@pytest.mark.skipif(not hasattr(select, "epoll"), reason="edge mode is Linux's")
+def test_who_sleeps_over_unread_bytes_is_told(paced: Pace) -> None:
+    """A program that sleeps over bytes that it left unread in edge mode is ended as one that waits for ever."""
+    done = paced("""
+sock = asked()
+with select.epoll() as poll:
+    poll.register(sock, select.EPOLLIN | select.EPOLLET)
+    while True:
+        poll.poll()
+        sock.recv(1)
+""")
+
+    (row,) = tools(done, "deadlock")
+    assert (125, "deadlock") == (done.exit_code, done.trace.header.ended)
+    assert len(row.args["fds"]) == 1
+    assert own(done)[-1].op == "poll"
+    assert own(done)[-1].t1 is None
+
+
 ALIVE = {
     "another thread works, and then sends": """
 sock = socket.create_connection(address)
@@ -408,3 +429,45 @@ with selectors.DefaultSelector() as selector:
     assert (125, "spin") == (done.exit_code, done.trace.header.ended)
     assert 2 == len(row.args["fds"])
     assert pace.BUDGET == sum(event.op == "select" for event in own(done))
+
+
+UNUSED = """
+with socket.create_connection(address) as sock, selectors.DefaultSelector() as selector:
+    selector.register(sock, selectors.EVENT_READ | selectors.EVENT_WRITE)
+    while True:
+        for key, mask in selector.select():
+            if mask & selectors.EVENT_READ:
+                sock.recv(4096)
+"""
+
+
+def test_a_program_that_makes_no_use_of_what_select_reports_is_ended(paced: Pace) -> None:
+    """A select that has news BUDGET times in a row, of which the program makes no use, is a spin."""
+    done = paced(UNUSED)
+
+    (row,) = tools(done, "spin")
+    assert (125, "spin") == (done.exit_code, done.trace.header.ended)
+    assert "did nothing with fd" in row.args["detail"]
+    assert pace.BUDGET == sum(event.op == "select" for event in own(done))
+    assert "no-deadline" not in {finding.kind for finding in Study(done.trace).findings}
+
+
+USES = ("sock.send(b'x')", "sock.sendall(b'x')", "sock.setblocking(True); sock.recv(1)", "asked().close()")
+
+
+@pytest.mark.parametrize("use", USES)
+def test_news_that_are_used_are_no_spin(paced: Pace, use: str) -> None:
+    """A select may have news as often as it likes, as long as the program connects, sends or receives between them."""
+    done = paced(f"""
+sock = asked()
+with selectors.DefaultSelector() as selector:
+    selector.register(sock, selectors.EVENT_READ | selectors.EVENT_WRITE)
+    for turn in range({pace.BUDGET + 2}):
+        selector.select()
+        if turn == 9_999:
+            {use}
+sock.close()
+print(True)
+""")
+
+    assert fetched(done)

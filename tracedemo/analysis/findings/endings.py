@@ -28,7 +28,7 @@ def no_deadline(facts: Facts) -> Iterator[Finding]:
     """The program waited, or asked, for what never came, and was ended: in lock-step for certain, by the clock late."""
     header = facts.study.trace.header
     late = header.ended == "its time was over" and not SILENT.isdisjoint(header.server)
-    if not (late or header.ended in ("deadlock", "spin")):
+    if not (late or header.ended in ("deadlock", "spin")) or (header.ended == "spin" and _had_news(facts)):
         return
     waits = _last_waits(facts)
     since = min((facts.events[row].t0 for row in waits), default=facts.last)
@@ -52,6 +52,12 @@ def no_deadline(facts: Facts) -> Iterator[Finding]:
         remedy="Give every wait a deadline, and close what is late: sock.settimeout(S), selector.select(S) with a look at"
         " the clock, asyncio.timeout(S).",
     )  # fmt: skip
+
+
+def _had_news(facts: Facts) -> bool:
+    """Whether the last answer was news, so that the program span because it made no use of it: no deadline mends that."""
+    last = next((event for _, event in reversed(facts.calls) if event.t1 is not None), None)
+    return last is not None and last.op in READINESS and bool(last.result)
 
 
 def _last_waits(facts: Facts) -> list[int]:

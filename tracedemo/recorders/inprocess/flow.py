@@ -20,7 +20,7 @@ from __future__ import annotations
 import sys
 from sys import _getframe
 
-from tracedemo.recorders.inprocess.layout import INDEX, OP, RECORD, clock
+from tracedemo.recorders.inprocess.layout import INDEX, OP, STEP, clock
 from tracedemo.recorders.inprocess.mapping import suppress
 from tracedemo.recorders.inprocess.spool import is_library
 
@@ -38,28 +38,55 @@ _CO_GENERATOR = 0x20
 _START, _YIELD, _RESUME, _RETURN = OP["start"], OP["yield"], OP["resume"], OP["return"]
 
 
+class Running:
+    """A generator that has begun: its owner number, and where it stands."""
+
+    __slots__ = ("at", "home", "owner", "site")
+
+    def __init__(self, owner: int) -> None:
+        self.owner = owner
+        self.site = self.at = 0
+        """Where it yielded, so that nobody has to look when it goes on: the site, and the offset of the instruction ..."""
+        self.home: Any = None
+        """... as the map says in which its steps are written; after a fork that is another one.  None: look."""
+
+
 class Steps:
-    """Writes steps.  `running` maps the address of a generator's frame to its owner number."""
+    """Writes steps.  `running` holds what is known of a generator by the address of its frame."""
 
     def __init__(self, spool: Spool) -> None:
         from tracedemo.recorders.inprocess.describe_ready import descriptor
 
         self.spool = spool
         self.descriptor = descriptor
-        self.running: dict[int, int] = {}
+        self.running: dict[int, Running] = {}
         self.names: dict[str, int] = {}
 
-    def start(self, frame: FrameType) -> None:
+    def start(self, frame: FrameType) -> Running:
         """A generator runs for the first time: its record holds its name and which one of that name it is."""
         name = frame.f_code.co_name
         count = self.names[name] = self.names.get(name, 0) + 1
         spool = self.spool
-        self.running[id(frame)] = owner = spool.next_index()
-        self.write(_START, frame, owner, -1, spool.fact(name) << 32 | count & 0xFFFFFFFF)
+        state = self.running[id(frame)] = Running(spool.next_index())
+        self.write(_START, frame, state.owner, -1, spool.fact(name) << 32 | count & 0xFFFFFFFF)
+        return state
+
+    def resume(self, frame: FrameType) -> None:
+        """It goes on."""
+        state = self.running.get(id(frame))
+        self.write(_RESUME, frame, state.owner if state else 0)
+
+    def finish(self, frame: FrameType) -> None:
+        """It returns, or an exception leaves it."""
+        state = self.running.pop(id(frame), None)
+        self.write(_RETURN, frame, state.owner if state else 0)
 
     def hand_over(self, frame: FrameType, value: Any) -> None:
         """It yields a value, and is parked.  The usual value, a socket and an event mask, is two numbers."""
-        owner = self.running.get(id(frame), 0)
+        state = self.running.get(id(frame))
+        if state is not None:
+            state.home = None  # it stands elsewhere now
+        owner = state.owner if state else 0
         if type(value) is tuple and len(value) == 2 and type(value[1]) is int:
             fd = self.descriptor(value[0])
             if fd >= 0:
@@ -73,16 +100,11 @@ class Steps:
         spool = self.spool
         if not spool.on:
             return
-        try:
-            site = spool.sites[id(frame.f_code) + frame.f_lasti]
-            thread = spool.local.own[INDEX]
-        except (KeyError, AttributeError):
-            site = spool.site_of(frame)
-            thread = spool.thread()
-        n = spool.next_flow()
+        site, thread = abs(spool.site_of(frame)), spool.thread()
+        n = next(spool.numbers_flow)
         now = clock()
-        RECORD.pack_into(spool.map, spool.flow_at + (n & spool.flow_mask),
-                         n, now, fd, abs(site), owner, thread, op, number, now, 0, 0, 0, 0)  # fmt: skip
+        STEP.pack_into(spool.map, spool.flow_at + (n & spool.flow_mask),
+                       n, now, fd, site, owner, thread, op, number, now)  # fmt: skip
 
     def _describe(self, value: Any) -> tuple[int, str]:
         """(fd, words) of any other value: texts and numbers as they are, the rest by what it is."""
@@ -117,29 +139,60 @@ def prepare(spool: Spool, kind: str) -> None:
         spool.meta("flow", "absent: Python 3.11 can watch generators of variants only; use 3.12 or newer")
 
 
-def watch_next(spool: Spool) -> None:
+def watch_next(spool: Spool) -> None:  # noqa: C901  # `watched` is one piece, for speed
     """Put a `next` into the module of a variant that writes the steps of the generator it drives."""
+    from types import GeneratorType
+
+    from tracedemo.recorders.inprocess.describe import fileno
+
     steps = Steps(spool)
-    real = next
-    running = steps.running
+    real = take = next
+    running, sites = steps.running, spool.sites
+    at_flow, mask, write = spool.flow_at, spool.flow_mask, STEP.pack_into
 
     def watched(*args: Any) -> Any:
-        frame = getattr(args[0], "gi_frame", None) if args else None
-        if frame is None or not spool.on:
+        generator = args[0] if args else None
+        if type(generator) is not GeneratorType or not spool.on:
             return real(*args)
-        owner = running.get(id(frame))
+        frame = generator.gi_frame
+        if frame is None:
+            return real(*args)
+        home = spool.map
+        try:
+            state = running[id(frame)]
+            thread = spool.local.own[INDEX]
+        except (KeyError, AttributeError):
+            state = None
         # One that ended by close() or throw() has told nobody, and its frame's address may be a new one's.
-        if owner is None or not args[0].gi_suspended:
-            steps.start(frame)
-            owner = running[id(frame)]
+        if state is None or not generator.gi_suspended:
+            state, thread = steps.start(frame), spool.thread()
+        # And send() or throw(), which are not seen, may have led it on.
+        elif state.home is not home or frame.f_lasti != state.at:
+            steps.resume(frame)
         else:
-            steps.write(_RESUME, frame, owner)
+            n = take(spool.numbers_flow)
+            now = clock()
+            write(home, at_flow + (n & mask), n, now, -1, state.site, state.owner, thread, _RESUME, 0, now)
         try:
             value = real(*args)
         except BaseException as error:
-            steps.write(_RETURN, frame, running.pop(id(frame), 0))
+            steps.finish(frame)
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]  # our frame is in no traceback
             raise
+        if type(value) is tuple and len(value) == 2 and type(value[1]) is int and spool.map is home:
+            try:
+                fd = fileno(value[0])
+                at = frame.f_lasti
+                site = sites[id(frame.f_code) + at]
+            except (TypeError, KeyError):
+                fd = -1
+            if fd >= 0 and site > 0:
+                state.site, state.at, state.home = site, at, home
+                n = take(spool.numbers_flow)
+                now = clock()
+                write(home, at_flow + (n & mask),
+                      n, now, fd, site, state.owner, thread, _YIELD, value[1] & 0xFFFFFFFF, now)  # fmt: skip
+                return value
         steps.hand_over(frame, value)
         return value
 
@@ -175,8 +228,9 @@ class Monitor:
         monitoring.use_tool_id(self.tool, "tracedemo")
         self.local = events.PY_RESUME | events.PY_YIELD | events.PY_RETURN
         monitoring.register_callback(self.tool, events.PY_START, self.on_start)
-        monitoring.register_callback(self.tool, events.PY_RESUME, self.on_resume)
-        monitoring.register_callback(self.tool, events.PY_YIELD, self.on_yield)
+        on_resume, on_yield = self.listen()
+        monitoring.register_callback(self.tool, events.PY_RESUME, on_resume)
+        monitoring.register_callback(self.tool, events.PY_YIELD, on_yield)
         monitoring.register_callback(self.tool, events.PY_RETURN, self.on_return)
         monitoring.register_callback(self.tool, events.PY_THROW, self.on_throw)
         monitoring.register_callback(self.tool, events.PY_UNWIND, self.on_unwind)
@@ -227,35 +281,71 @@ class Monitor:
                 monitoring.set_events(self.tool, events.PY_START | events.PY_THROW | events.PY_UNWIND)
             monitoring.set_local_events(self.tool, code, self.local)
 
-    def on_resume(self, code: CodeType, _offset: int) -> None:
-        """PY_RESUME."""
-        frame = _getframe(1)
-        self.steps.write(_RESUME, frame, self.steps.running.get(id(frame), 0))
-        steps = self.taken[id(code)] = self.taken[id(code)] + 1
-        if steps % CHECK_EVERY == 0 and self.gives_up:
-            self._give_up_without_calls(code)
+    def listen(self) -> tuple[Any, Any]:
+        """What is told of PY_RESUME and PY_YIELD: functions without a self, each in one piece, for speed."""
+        from tracedemo.recorders.inprocess.describe import fileno
 
-    def on_yield(self, _code: CodeType, _offset: int, value: Any) -> None:
-        """PY_YIELD."""
-        self.steps.hand_over(_getframe(1), value)
+        steps, spool, taken, take = self.steps, self.spool, self.taken, next
+        running, sites, counts = steps.running, spool.sites, self.gives_up
+        at_flow, mask, write = spool.flow_at, spool.flow_mask, STEP.pack_into
+
+        def on_resume(code: CodeType, _offset: int) -> None:
+            frame, home = _getframe(1), spool.map
+            try:
+                state = running[id(frame)]
+                thread = spool.local.own[INDEX]
+            except (KeyError, AttributeError):
+                state = None
+            if state is None or state.home is not home or not spool.on:
+                steps.resume(frame)
+            else:
+                n = take(spool.numbers_flow)
+                now = clock()
+                write(
+                    home, at_flow + (n & mask), n, now, -1, state.site, state.owner, thread, _RESUME, 0, now
+                )
+            if counts:
+                count = taken[id(code)] = taken[id(code)] + 1
+                if count % CHECK_EVERY == 0:
+                    self._give_up_without_calls(code)
+
+        def on_yield(code: CodeType, _offset: int, value: Any) -> None:
+            frame = _getframe(1)
+            try:
+                thing, event = value if type(value) is tuple else ()
+                fd = fileno(thing)
+                state = running[id(frame)]
+                site = sites[id(code) + frame.f_lasti]
+                thread = spool.local.own[INDEX]
+            except (ValueError, TypeError, KeyError, AttributeError):
+                fd = -1
+            if fd < 0 or type(event) is not int:
+                steps.hand_over(frame, value)
+                return
+            state.site, home = site, spool.map
+            state.home = home
+            n = take(spool.numbers_flow)
+            now = clock()
+            write(home, at_flow + (n & mask),
+                  n, now, fd, site, state.owner, thread, _YIELD, event & 0xFFFFFFFF, now)  # fmt: skip
+
+        return on_resume, on_yield
 
     def on_return(self, _code: CodeType, _offset: int, _value: Any) -> None:
         """PY_RETURN."""
-        frame = _getframe(1)
-        self.steps.write(_RETURN, frame, self.steps.running.pop(id(frame), 0))
+        self.steps.finish(_getframe(1))
 
     def on_throw(self, code: CodeType, _offset: int, error: BaseException) -> None:
         """PY_THROW: resumed by throw(), or told to end by close()."""
         if self.taken.get(id(code), -1) >= 0 and not isinstance(error, GeneratorExit):
-            frame = _getframe(1)
-            self.steps.write(_RESUME, frame, self.steps.running.get(id(frame), 0))
+            self.steps.resume(_getframe(1))
 
     def on_unwind(self, code: CodeType, _offset: int, _error: BaseException) -> None:
         """PY_UNWIND: an exception leaves a frame."""
         if self.taken.get(id(code), -1) >= 0:
             frame = _getframe(1)
             if id(frame) in self.steps.running:
-                self.steps.write(_RETURN, frame, self.steps.running.pop(id(frame)))
+                self.steps.finish(frame)
 
     def _give_up_without_calls(self, code: CodeType) -> None:
         """Stop watching a generator that has nothing to do with sockets: the counter of calls stands where it stood."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 READS = frozenset(("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "accept"))
 CONNECTS = frozenset(("connect", "connect_ex"))
-SENDS = frozenset(("send", "sendmsg"))
+SENDS = frozenset(("send", "sendall", "sendmsg"))
 SELECTS = frozenset(("select", "poll", "control"))
 WATCHES = frozenset(("register", "modify", "unregister"))
 
@@ -35,8 +35,10 @@ class Layers:
         """... and all together since the server had something."""
         full: dict[int, int]
         """The same for sends that found no room."""
-        stuck: dict[int, dict[int, int]]
-        """By thread, what it waits for in vain."""
+        stuck: dict[int, tuple[dict[int, int], dict[int, int]]]
+        """By thread, what it waits for in vain: descriptor -> port; and all that would wake it: descriptor -> events."""
+        unused: int
+        """Selects in a row that had news at once, and nothing was connected, sent or received since."""
         polls: dict[int, tuple[Any, dict[int, int]]]
 
         def _before_read(self, fd: int, *, endless: bool) -> None: ...
@@ -72,6 +74,7 @@ class Layers:
                 if not asks:
                     self._before_read(fd, endless=timeout is None)
                 result = original(*args, **kwargs)
+                self.unused = 0
                 if asks:
                     self.not_yet.pop(fd, None)
                     self.vain = 0
@@ -90,6 +93,7 @@ class Layers:
         def paced(*args: Any, **kwargs: Any) -> Any:
             try:
                 result = original(*args, **kwargs)
+                self.unused = 0
                 if self.full:
                     self.full.pop(_fileno(args[0]), None)
                 return result
@@ -103,6 +107,7 @@ class Layers:
 
     def _connecting(self, original: Any) -> Any:
         def paced(*args: Any, **kwargs: Any) -> Any:
+            self.unused = 0
             try:
                 result = original(*args, **kwargs)
                 if result == EINPROGRESS:

@@ -33,6 +33,8 @@ RECORD_WELL = struct.Struct("<qqiiiHhqqqq")
 RECORD = struct.Struct("<qqiiiHhqqqhhI")
 SIZE = RECORD.size
 """64: one record touches one line of the processor's cache, not two."""
+STEP = struct.Struct("<qqiiiHhqq16x")
+"""RECORD without an answer: n, t0 ... number, t1; zeros for the rest."""
 NUMBER = struct.Struct("<q")
 
 CHUNK_SIZE, ROOM = 128, 112

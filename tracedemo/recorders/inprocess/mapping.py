@@ -37,11 +37,15 @@ def map_file(folder: str, size: int) -> "mmap.mmap":
         os.truncate(fd, size)
         if sys.version_info >= (3, 13):
             return mmap.mmap(fd, size, trackfd=False)
-        with suppress(OSError):  # a process that may have few descriptors keeps the highest that there is
+        with suppress(
+            OSError
+        ):  # a process that may have few descriptors has the highest but one taken, and not the top
             while held[-1] < HIGH:
                 held += os.pipe()  # two at once
-        if held[1:]:
-            os.close(held.pop())
+        with suppress(OSError):
+            held.append(os.dup(fd))
+        if held[2:]:
+            os.close(held.pop(-2))
         return mmap.mmap(fd, size)
     finally:
         _close_all(held)

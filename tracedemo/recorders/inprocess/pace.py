@@ -20,10 +20,11 @@ Theory of operation (the words and the server's side: `tracedemo/lockstep.py`)
     point, too; and so is a send that has found none BUDGET times.
 
     Deadlock: when a thread is about to wait without timeout, on nothing but connections to our server (and the bell of an
-    asyncio loop, which only other threads ring), and the server has nothing left for them, it counts as stuck; when all
-    threads are stuck, or wait for another thread, nothing can ever happen, and the program is ended with a sentence that
-    names the descriptors. Spin: a client that gets BUDGET "not yet" answers while the server has nothing left for it is
-    ended likewise.
+    asyncio loop, which only other threads ring), and the server has nothing left for them, it counts as stuck, as does one
+    whose selector watches nothing open; when all threads are stuck, or wait for another thread, nothing can ever happen,
+    and the program is ended with a sentence that names the descriptors. Spin: a client that gets BUDGET "not yet" answers
+    while the server has nothing left for it is ended likewise; and one to which select, asked about nothing but
+    connections to our server, has reported BUDGET times in a row what it makes no use of.
 
     A server that cannot be asked (its line is broken, there is no descriptor for it) proves nothing: the program then
     waits as it would without us.
@@ -45,6 +46,7 @@ from tracedemo.recorders.inprocess.watched import (
     bells_of,
     in_epoll,
     in_lists,
+    nothing_open,
     three_lists,
     waits_for_thread,
 )
@@ -75,6 +77,9 @@ ROOM = "there is room now"
 CALLED = "the line to the server"
 """What a row `lockstep` says, besides what was moved."""
 
+FOR_NOTHING_LEFT = "deadlock: the program waits, and the server has nothing left to send on"
+FOR_NOBODY = "deadlock: the program sleeps in a selector that watches nothing open"
+
 
 class Pace(Layers):
     """What the traced process knows about its waits; one object a process."""
@@ -86,8 +91,9 @@ class Pace(Layers):
         self.glances: dict[int, int] = {}
         self.vain = 0
         self.full: dict[int, int] = {}
+        self.unused = 0
         self.unsettled: set[int] = set()
-        self.stuck: dict[int, dict[int, int]] = {}
+        self.stuck: dict[int, tuple[dict[int, int], dict[int, int]]] = {}
         # Poll objects do not tell what they watch, and are kept, so that no other gets their address.
         self.polls: dict[int, tuple[Any, dict[int, int]]] = {}
         self.line = Line(control)
@@ -135,6 +141,7 @@ class Pace(Layers):
         whole = {own: 1} if own >= 0 else watched
         if self._ready_events(whole):
             self._note(t0, THERE)
+            self._count_unused(watched)
             return
         self.unsettled = {fd for fd in self.unsettled if not self._ready((fd,), writing=True)}
         known = {fd: port for fd, port in self.spool.ports.items() if fd not in self.unsettled}
@@ -143,11 +150,12 @@ class Pace(Layers):
             self._note(t0, ROOM)
             return
         ours = {fd: known[fd] for fd, events in watched.items() if fd in known and (events & 1 or fd in full)}
-        if not ours:
+        nobody = not ours and bool(place) and nothing_open(place, args[0], watched)
+        if not ours and not nobody:
             self._note(t0, NOT_OURS)
             return
         bells = bells_of(args[0]) if place else ()
-        alone = all(fd in known or fd in bells for fd in watched)
+        alone = nobody or all(fd in known or fd in bells for fd in watched)
         self._wait(ours, t0, whole, endless=endless and alone)
 
     def _watched(self, place: str, args: Any) -> dict[int, int] | None:
@@ -209,6 +217,14 @@ class Pace(Layers):
             if ours:
                 self._step_for_asker(ours, t0)
 
+    def _count_unused(self, watched: dict[int, int]) -> None:
+        """A select had news at once, as it has again and again for a program that makes no use of it."""
+        self.unused += 1
+        ports = self.spool.ports
+        if self.unused >= BUDGET and all(fd in ports for fd in watched):
+            words = f"spin: {self.unused:,} times select had news at once, and the program did nothing with"
+            self._stop("spin", {fd: ports[fd] for fd in watched}, words)
+
     def _step_for_asker(self, ours: dict[int, int], t0: int = 0) -> None:
         if self._step(ours, t0 or clock()):
             return
@@ -230,16 +246,16 @@ class Pace(Layers):
         # What the server reads is no move, but makes room.
         if self._step(ours, t0) or not endless or self._ready_events(whole):
             return
-        self.stuck[get_ident()] = ours
+        self.stuck[get_ident()] = ours, whole
         if self._others_go_on(whole):
             return
         # Another thread may have sent what the server was missing, since it was asked: ask once more for all.
-        everything = {fd: port for waiting in list(self.stuck.values()) for fd, port in waiting.items()}
-        if self._ready(tuple(everything)) or self._step(everything, clock()):
+        waiting = list(self.stuck.values())
+        everything = {fd: port for theirs, _ in waiting for fd, port in theirs.items()}
+        # Not their sockets, but what would wake them is asked: an edge-triggered epoll sleeps over bytes left unread.
+        if any(self._ready_events(waking) for _, waking in waiting) or self._step(everything, clock()):
             return
-        self._stop(
-            "deadlock", everything, "deadlock: the program waits, and the server has nothing left to send on"
-        )
+        self._stop("deadlock", everything, FOR_NOTHING_LEFT if everything else FOR_NOBODY)
 
     def _others_go_on(self, whole: dict[int, int]) -> bool:
         """While a thread runs that could still change something: wait here, and look whether it does. A thread that ends,
@@ -260,7 +276,7 @@ class Pace(Layers):
         thread than the one that waits.
         """
         everything = {
-            fd: port for waiting in list(self.stuck.values()) for fd, port in waiting.items()
+            fd: port for theirs, _ in list(self.stuck.values()) for fd, port in theirs.items()
         } | ours
         fd_of = {port: fd for fd, port in everything.items()}
         moved = self.line.exchange(sorted(fd_of))
@@ -308,7 +324,7 @@ class Pace(Layers):
         fds = sorted(ours)
         n = self.spool.event(op, now, now, fds[0] if fds else -1)
         self.spool.keeps = (0, 0)  # why it ends is told, though nothing else may be kept any more
-        self.spool.tell(ARGS, n, f"{words} {', '.join(f'fd {fd}' for fd in fds)}", *fds)
+        self.spool.tell(ARGS, n, f"{words} {', '.join(f'fd {fd}' for fd in fds)}".rstrip(), *fds)
         for stream in (sys.stdout, sys.stderr):
             with suppress(Exception):
                 stream.flush()

@@ -83,7 +83,7 @@ from tracedemo.recorders.inprocess.mapping import map_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import CodeType, FrameType
     from typing import Any
 
@@ -132,7 +132,8 @@ class Spool:
     __slots__ = (
         "chunk_limit", "chunks_at", "codes", "exceptions", "facts", "file_kinds", "flow_at", "flow_mask", "folder",
         "inject", "inner", "keeps", "local", "map", "mask", "next", "next_chunk", "next_flow", "next_index", "next_thread",
-        "on", "pace", "pid", "places", "ports", "ring", "servers", "sites", "sizes", "troubled", "watch_flow",
+        "numbers", "numbers_flow", "on", "pace", "pid", "places", "ports", "ring", "servers", "sites", "sizes", "troubled",
+        "watch_flow",
     )  # fmt: skip
 
     def __init__(
@@ -192,8 +193,9 @@ class Spool:
         KEEP.pack_into(self.map, KEEP_AT, *self.keeps)
         HEADER.pack_into(self.map, 0, MAGIC, self.pid, slots, flow_slots, chunks, clock(), time.time_ns(), 0, 0,
                          parent)  # fmt: skip
-        self.next = _counter(self.keeps[0], slots)
-        self.next_flow = _counter(self.keeps[1], flow_slots)
+        self.numbers = _counter(self.keeps[0], slots)
+        self.numbers_flow = _counter(self.keeps[1], flow_slots)
+        self.next, self.next_flow = self.numbers.__next__, self.numbers_flow.__next__
         self.next_chunk = itertools.count().__next__
         self.next_thread = itertools.count(1).__next__
         self.local = _local()
@@ -409,9 +411,9 @@ class Spool:
         self.map.close()
 
 
-def _counter(keep: int, slots: int) -> "Callable[[], int]":
-    """What gives each record its number."""
-    return FirstOnes(keep, slots).__next__ if keep else itertools.count(SIZE, SIZE).__next__
+def _counter(keep: int, slots: int) -> "Iterator[int]":
+    """What gives each record its number: `next()` is one step of C."""
+    return FirstOnes(keep, slots) if keep else itertools.count(SIZE, SIZE)
 
 
 class FirstOnes:
@@ -421,6 +423,9 @@ class FirstOnes:
         self.count = itertools.count(SIZE, SIZE)
         self.keep = keep * SIZE
         self.slots = slots
+
+    def __iter__(self) -> "FirstOnes":
+        return self
 
     def __next__(self) -> int:
         n = next(self.count)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from tracedemo.recorders.inprocess import describe, describe_ready
 
 TYPE_CHECKING = False
@@ -51,6 +53,20 @@ def in_epoll(own: int) -> dict[int, int] | None:
                 events = int(words[3], 16)
                 watched[int(words[1])] = (events & 1) | (events & 4) >> 1
     return watched
+
+
+def nothing_open(place: str, one: Any, watched: dict[int, int]) -> bool:
+    """Whether a selector, or an epoll, has nothing in it that could ever be ready: descriptors that were closed are not."""
+    known = place == "epoll" or getattr(one, "_fd_to_key", None) is not None
+    return known and not any(_is_open(fd) for fd in watched)
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
 
 
 def bells_of(selector: Any) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tracedemo.analysis.segments import READINESS
 from tracedemo.workshop.case import Case
 from tracedemo.workshop.rules import Broken, by_name, rule
 
@@ -17,18 +18,26 @@ def deadlock(case: Case) -> Iterator[Broken]:
     for row, event in enumerate(case.events):
         if event.op == "deadlock":
             open_row = next((row for row, call in reversed(case.calls) if call.t1 is None), row)
-            fds = re.findall(r"\d+", str(event.args.get("detail", "")))
-            where = f" on fd {', '.join(fds)}" if fds else ""
+            detail = str(event.args.get("detail", ""))
+            fds = re.findall(r"\d+", detail)
+            where = f" on fd {', '.join(fds)}" if fds else detail.partition("the program sleeps")[2]
             yield Broken(
                 f"it waits{where}, and nothing will ever come", open_row, int(fds[0]) if fds else None
             )
 
 
-@rule("ends/spin", "Let it sleep in select() until the kernel has news.")
+@rule("ends/spin", "Let it sleep in select() until the kernel has news for which it waits.")
 def spin(case: Case) -> Iterator[Broken]:
-    """It asks again and again, though nothing can have changed."""
-    if case.ended == "spin":
-        row = next((row for row, call in reversed(case.calls) if call.not_yet), None)
+    """It asks again and again, though nothing can have changed; or it makes no use of what it is told again and again."""
+    if case.ended != "spin":
+        return
+    row, last = next(((row, call) for row, call in reversed(case.calls) if call.t1 is not None), (None, None))
+    if last is not None and last.op in READINESS and last.result:
+        yield Broken(
+            "select() has news each time, and the program makes no use of them, so it never sleeps", row
+        )
+    else:
+        row = next((row for row, call in reversed(case.calls) if call.not_yet), row)
         yield Broken('it asks again and again, and is told "not yet" each time', row)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,7 +27,7 @@ def in_place_of(path: Path) -> Iterator[Path]:
     try:
         yield part
         if there.exists():
-            shutil.copymode(there, part)
+            part.chmod(stat.S_IMODE(there.stat().st_mode))
         part.replace(there)
     finally:
         with suppress(OSError):

@@ -1,0 +1,156 @@
+"""Rules for programs that drive many fetches, on traces told by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.analysis.story import MS, US, Story
+from tracedemo.runner import Run
+from tracedemo.workshop.case import Case
+from tracedemo.workshop.lesson import Scenario
+from tracedemo.workshop.rules import Rule, scheduler
+
+SERVER = {"size": 100, "nonce": "word", "fault": ""}
+
+
+def case(
+    story: Story, output: str = "", wanted: int = 1, seconds: float = 1, room: int = 5, **server: object
+) -> Case:
+    """A program that was asked for so much, and what it printed; `SHA` stands for the digest of the body."""
+    argv = ("mine.py", "127.0.0.1:1", str(wanted), str(seconds), str(room))
+    header = Story(argv=argv, server={**SERVER, **server}).header
+    story.header = header
+    made = Case(Scenario(name="told", rules=()), Run(story.trace(), 0, "", ""), {})
+    return Case(made.scenario, made.run._replace(output=output.replace("SHA", made.digest)), {})
+
+
+def said(rule: Rule, seen: Case) -> list[str]:
+    return [broken.sentence for broken in rule.broken(seen)]
+
+
+def fetches(*times: tuple[int, int]) -> Story:
+    """Sockets that are made and closed at these times, on descriptors from 4 on."""
+    story = Story()
+    moments = sorted([(begin, fd, True) for fd, (begin, _) in enumerate(times, 4)]
+                     + [(end, fd, False) for fd, (_, end) in enumerate(times, 4)])  # fmt: skip
+    for at, fd, begins in moments:
+        if begins:
+            story.socket(fd, at=at)
+            story.connect(fd, f"127.0.0.1:{fd}")
+        else:
+            story.call("close", fd, at=at)
+    return story
+
+
+def faulty(story: Story, fd: int, fault: str, at: int) -> Story:
+    story.server("accepted", f"127.0.0.1:{fd}", at, server_conn=fd)
+    story.server("fault", f"127.0.0.1:{fd}", at, server_conn=fd, detail=fault)
+    return story
+
+
+def test_a_body_is_missing() -> None:
+    """Whoever was answered and does not bring the body is missed; whoever was not answered is not."""
+    two = (0, MS), (US, MS + US)
+
+    assert [] == said(scheduler.served, case(fetches(*two), "#1 SHA\n#2 SHA\n", wanted=2))
+    assert ["2 of 2 fetches were to bring their body, 1 did"] == said(
+        scheduler.served, case(fetches(*two), "#1 SHA\n", wanted=2)
+    )
+    assert [] == said(scheduler.served, case(faulty(fetches(*two), 5, "reset", 2 * US), "#1 SHA\n", wanted=2))
+
+
+def test_a_slow_machine_is_excused() -> None:
+    """A fetch that was answered, but had used its time up when it was ended, is not held against the program."""
+    slow = case(fetches((0, 990 * MS)), "#1 TimeoutError: late\n")
+    quick = case(fetches((0, 500 * MS)), "#1 TimeoutError: late\n")
+
+    assert [] == said(scheduler.served, slow)
+    assert ["1 of 1 fetches were to bring their body, 0 did"] == said(scheduler.served, quick)
+
+
+def test_nobody_is_excused_by_another_ones_silence() -> None:
+    """That a fetch without an answer took all its time excuses none that had one."""
+    story = faulty(fetches((0, 990 * MS), (US, MS)), 4, "stall", 2 * US)
+
+    assert ["1 of 2 fetches were to bring their body, 0 did"] == said(
+        scheduler.served, case(story, "#1 TimeoutError: late\n#2 TimeoutError: late\n", wanted=2)
+    )
+
+
+def test_each_failure_has_its_name() -> None:
+    """A fault of the server is to come out as the exception that says what it was."""
+
+    def seen(output: str) -> Case:
+        return case(faulty(fetches((0, MS)), 4, "stall", US), output)
+
+    assert [] == said(scheduler.failures_named, seen("#1 TimeoutError: late\n"))
+    assert ["1 fetches were to end in TimeoutError, 0 did"] == said(
+        scheduler.failures_named, seen("#1 NoneType: None\n")
+    )
+    refused = case(fetches((0, MS)), "#1 ConnectionRefusedError: [Errno 111]\n", wanted=2, fault="refuse")
+    assert ["2 fetches were to end in ConnectionRefusedError, 1 did"] == said(
+        scheduler.failures_named, refused
+    )
+
+
+def test_how_many_are_open() -> None:
+    """One at a time is too few, and one more than allowed too many; one that is closed makes room for the next."""
+    after, beside = ((0, MS), (2 * MS, 3 * MS)), ((0, 3 * MS), (MS, 2 * MS))
+
+    assert ["no more than 1 of 2 fetches was under way at any time"] == said(
+        scheduler.together, case(fetches(*after), wanted=2)
+    )
+    assert [] == said(scheduler.together, case(fetches(*beside), wanted=2))
+    assert [] == said(scheduler.together, case(fetches(*after), wanted=2, room=1))
+    assert [] == said(scheduler.at_most, case(fetches(*after), wanted=2, room=1))
+    assert ["2 sockets are open at once, and 1 were allowed"] == said(
+        scheduler.at_most, case(fetches(*beside), wanted=2, room=1)
+    )
+
+
+def waiting(*timeouts: float | None) -> Story:
+    """One fetch, and selects that find nothing."""
+    story = Story()
+    story.socket(4)
+    story.connect(4)
+    for timeout in timeouts:
+        story.select([], took=US, timeout=timeout)
+    story.call("close", 4)
+    return story
+
+
+def test_how_long_a_select_may_sleep() -> None:
+    """The first select may sleep for all of the time, the next one for less, and after a close for all of it again."""
+    assert [] == said(scheduler.what_is_left, case(waiting(1.0, 0.999, 0.5)))
+    assert [
+        "select() may sleep for 1 s, though a fetch has been waiting since the last one: less is left to it"
+    ] == said(scheduler.what_is_left, case(waiting(1.0, 1.0)))
+    story = waiting(1.0)
+    story.socket(4)
+    story.connect(4)
+    story.select([], took=US, timeout=1.0)
+    assert [] == said(scheduler.what_is_left, case(story))
+
+
+def test_no_sleep_between_two_looks() -> None:
+    """A look that finds nothing may come once; a second one right behind it is a busy loop."""
+    assert [] == said(scheduler.asleep, case(waiting(0.5, 0, 0.5, 0)))
+    assert ["select() twice in a row without a sleep, and nothing was done between the two"] == said(
+        scheduler.asleep, case(waiting(0, 0.0))
+    )
+
+
+def sends(errno: str | None) -> Iterator[str]:
+    story = Story()
+    story.socket(4)
+    story.connect(4)
+    story.call("send", 4, size=9, errno=errno, exc="OSError" if errno else None)
+    yield from said(scheduler.asked_first, case(story))
+
+
+def test_sent_to_nobody() -> None:
+    """A send that is told of a refusal shows that nobody has asked before; a broken answer is another matter."""
+    assert ["send() on a connection that never came to be: ECONNREFUSED"] == list(sends("ECONNREFUSED"))
+    assert ["send() on a connection that never came to be: EPIPE"] == list(sends("EPIPE"))
+    assert [] == list(sends("ECONNRESET"))
+    assert [] == list(sends(None))

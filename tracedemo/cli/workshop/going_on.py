@@ -1,0 +1,64 @@
+"""`tracedemo workshop next`: open the next lesson, whether this one is done or not."""
+
+from __future__ import annotations
+
+import argparse
+
+from tracedemo.cli.parser import Parser
+from tracedemo.cli.workshop.common import here, introduce, remembered, suggest_next
+from tracedemo.cli.workshop.voice import Voice
+from tracedemo.workshop.catalogue import find_lesson
+from tracedemo.workshop.folder import Folder
+from tracedemo.workshop.lesson import Lesson
+from tracedemo.workshop.standing import is_done
+from tracedemo.workshop.state import State
+
+ABOUT = """\
+A lesson that you leave before it is done is noted as left out; its files stay,
+and you can come back to it.
+
+examples:
+  tracedemo workshop next
+  tracedemo workshop next nonblocking
+"""
+
+
+def prepare(parser: Parser) -> None:
+    """What can be typed."""
+    parser.add_argument("lesson", nargs="?", default="", metavar="LESSON",
+                        help="another lesson, by number or name (default: the one behind this)")  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open it."""
+    go(Voice(), here(), args.lesson)
+    return 0
+
+
+def go(voice: Voice, folder: Folder, word: str = "", *, led: bool = False) -> bool:
+    """Go to another lesson; False: there is none behind this one.
+
+    Args:
+        led: somebody is led, and need not be told what to type.
+
+    Raises:
+        UsageError: there is no such lesson.
+    """
+    with remembered(folder) as state:
+        lesson = folder.current(state)
+        wanted = find_lesson(word, folder.lessons) if word else folder.after(state, lesson)
+        _leave(voice, state, lesson)
+        if wanted is not None:
+            folder.open(state, wanted)
+    if wanted is not None:
+        introduce(voice, folder, state)
+    if not led:
+        suggest_next(voice, folder, state)
+    return wanted is not None
+
+
+def _leave(voice: Voice, state: State, lesson: Lesson) -> None:
+    if not is_done(lesson, state):
+        state.of(lesson.name).skipped = True
+        voice.say(f"Lesson {lesson.number:02} is left out for now; you can come back to it.")
+        voice.say()

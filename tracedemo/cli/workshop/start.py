@@ -1,0 +1,72 @@
+"""`tracedemo workshop start`: make the learner's folder."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tracedemo.cli.parser import Parser
+from tracedemo.cli.workshop.common import glance, introduce, near, suggest_next
+from tracedemo.cli.workshop.voice import Voice
+from tracedemo.workshop import catalogue
+from tracedemo.workshop.folder import Folder, find, make
+from tracedemo.workshop.lesson import TRACKS, Lesson
+
+FOLDER = "tracedemo-workshop"
+ABOUT = """\
+tracks:
+  90     a workshop of 90 minutes, with a teacher
+  half   a workshop of half a day, with a teacher
+  self   alone, all lessons, as long as it takes (the default)
+
+A folder that is a workshop already is left as it is: you go on where you were.
+"""
+
+
+def prepare(parser: Parser) -> None:
+    """What can be typed."""
+    parser.add_argument("folder", nargs="?", type=Path, default=None, metavar="DIR",
+                        help=f"where (default: {FOLDER})")  # fmt: skip
+    parser.add_argument("--track", choices=TRACKS, default="self", help="which lessons (default self)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make it, or go on with the one that is there."""
+    voice, lessons = Voice(), catalogue.lessons()
+    there = _there(args.folder, lessons)
+    folder = there or make(_root(args.folder), args.track, lessons, time.time)
+    if there:
+        voice.say(f"{near(folder.root)} is a workshop already: you go on where you were.")
+    state = glance(folder)
+    if not there:
+        _greet(voice, folder, state.track)
+    introduce(voice, folder, state)
+    voice.say()
+    if folder.root not in (Path.cwd(), *Path.cwd().parents):
+        voice.say("Go into the folder first:")
+        voice.lines([f"    cd {near(folder.root)}"])
+    suggest_next(voice, folder, state)
+    return 0
+
+
+def _there(named: Path | None, lessons: Sequence[Lesson]) -> Folder | None:
+    """A workshop that is there: the one that is named, or else the one that we stand in."""
+    if named is None and (around := find(Path.cwd(), lessons, time.time)):
+        return around
+    root = _root(named)
+    found = find(root, lessons, time.time)
+    return found if found and found.root == root else None
+
+
+def _root(named: Path | None) -> Path:
+    return Path(os.path.abspath(named or FOLDER))  # noqa: PTH100  # links are left as they are
+
+
+def _greet(voice: Voice, folder: Folder, track: str) -> None:
+    voice.say(
+        f"{near(folder.root)} is your folder for this workshop (track {track}). All you write stays in it."
+    )
+    voice.say()

@@ -1,0 +1,59 @@
+"""Fetch a page with a blocking socket, and print the SHA-256 of its body."""
+
+import hashlib
+import socket
+import sys
+
+PATIENCE_S = 0.5
+"""Seconds that a server may be silent."""
+
+
+# [solution]
+def fetch_data(host, port):
+    """Fetch a page.  Raises TimeoutError when the server is silent for longer than PATIENCE_S."""
+    with socket.socket() as sock:
+        sock.settimeout(PATIENCE_S)
+        sock.connect((host, port))
+        sock.sendall(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+
+        response = b""
+        while True:
+            chunk = sock.recv(4096)
+            if not chunk:
+                break
+            response += chunk
+    return response
+
+
+# [exercise]
+#| def fetch_data(host, port):
+#|     """Fetch a page.  Raises TimeoutError when the server is silent for longer than PATIENCE_S."""
+#|     # It does not, so far: it waits as long as the server likes. And whoever gives up must close the socket, too.
+#|     sock = socket.socket()
+#|     sock.connect((host, port))
+#|     sock.sendall(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+#|
+#|     response = b""
+#|     while True:
+#|         chunk = sock.recv(4096)
+#|         if not chunk:
+#|             break
+#|         response += chunk
+#|
+#|     sock.close()
+#|     return response
+#|
+#|
+# [end]
+def main():
+    """Fetch from HOST:PORT."""
+    host, _, port = sys.argv[1].partition(":")
+    try:
+        head, _, body = fetch_data(host, int(port)).partition(b"\r\n\r\n")
+    except TimeoutError:
+        sys.exit(f"{host}:{port} has been silent for {PATIENCE_S} s: gave up")
+    print(head.partition(b"\r\n")[0].decode(), hashlib.sha256(body).hexdigest())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Measures and rules of this lesson alone: how often a socket is reported, and what is left in it during a sleep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tracedemo.analysis.segments import READINESS, is_call
+from tracedemo.analysis.study import Study
+from tracedemo.analysis.walking import ready_of
+from tracedemo.workshop.case import Case
+from tracedemo.workshop.measures import Measure
+from tracedemo.workshop.rules import Broken, by_name, rule
+
+
+def reports(studies: Sequence[Study]) -> int:
+    """Selects that reported something."""
+    events = (event for event in studies[-1].events if is_call(event))
+    return sum(bool(event.op in READINESS and ready_of(event)) for event in events)
+
+
+def second_reader(studies: Sequence[Study]) -> str:
+    """What the second recv() was answered."""
+    events = [event for event in studies[-1].events if is_call(event) and event.op == "recv"]
+    if len(events) < 2:
+        return "nothing: there was none"
+    if events[1].errno is not None:
+        return events[1].errno
+    return "the same bytes once more" if events[1].bytes else "no bytes: end of stream"
+
+
+MEASURES: Mapping[str, Measure] = {"reports": reports, "second_reader": second_reader}
+
+READS = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into"})
+
+
+@rule(
+    "readiness/drained",
+    "Read on until BlockingIOError: what is left in the buffer now is not reported again, nor is an end that came with it.",
+)
+def drained(case: Case) -> Iterator[Broken]:
+    """Before a program sleeps, the last recv() on each of its sockets has said that nothing is left."""
+    last: dict[int, int] = {}
+    for row, event in case.calls:
+        if event.op in READS and event.conn is not None:
+            last[event.conn] = row
+        elif event.op in READINESS:
+            left = [row for row in last.values() if _may_be_more(case, row)]
+            yield from (Broken(_left(case, row), row) for row in left)
+            last = {}
+
+
+def _may_be_more(case: Case, row: int) -> bool:
+    event = case.events[row]
+    return not event.failed and not event.not_yet and bool(event.bytes)
+
+
+def _left(case: Case, row: int) -> str:
+    event = case.events[row]
+    return f"{event.op}() brought {event.bytes} bytes, and the program slept without asking whether there are more"
+
+
+RULES = by_name(drained)

@@ -1,0 +1,90 @@
+"""Measures and rules of this lesson alone: what send() takes, and what of it arrives."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+
+from tracedemo.analysis.segments import READINESS, is_call
+from tracedemo.analysis.study import Study
+from tracedemo.events import SERVER, Event
+from tracedemo.server.plan import ASCII
+from tracedemo.workshop.case import Case
+from tracedemo.workshop.measures import Measure
+from tracedemo.workshop.rules import Broken, by_name, rule
+from tracedemo.workshop.rules.waiting import SENDS
+
+
+def _calls(study: Study) -> Sequence[Event]:
+    return [event for event in study.events if is_call(event)]
+
+
+def first_send(studies: Sequence[Study]) -> str:
+    """How much of what it was offered the first send() took."""
+    sends = [event for event in _calls(studies[-1]) if event.op in SENDS]
+    if not sends or not sends[0].bytes:
+        return f"none of it, {sends[0].errno if sends else 'for there was none'}"
+    return "some of it" if sends[0].bytes < sends[0].args["size"] else "all of it"
+
+
+def after_full(studies: Sequence[Study]) -> str:
+    """What was done between the first send() that found no room and the next one."""
+    calls = _calls(studies[-1])
+    full = next((place for place, event in enumerate(calls) if event.op in SENDS and event.not_yet), None)
+    if full is None:
+        return "there was always room"
+    following = (event.op for event in calls[full + 1 :] if event.op in SENDS | READINESS | {"recv"})
+    op = next(following, "")
+    return {"select": "it sleeps until there is room", "recv": "it reads what the server says"}.get(
+        op, "it sends again at once"
+    )
+
+
+def reads_until_failure(studies: Sequence[Study]) -> int | str:
+    """How many recv() a program made that failed."""
+    if not studies[-1].trace.header.exit_code:
+        return "it does not fail"
+    return sum(event.op == "recv" for event in _calls(studies[-1]))
+
+
+MEASURES: Mapping[str, Measure] = {
+    "first_send": first_send,
+    "after_full": after_full,
+    "reads_until_failure": reads_until_failure,
+}
+
+
+@rule("partial/all-sent", "Send what is left, and only that: cut off as many bytes as send() said it took.")
+def all_sent(case: Case) -> Iterator[Broken]:
+    """The server gets one upload, and as many bytes are sent as it has."""
+    uploads = [event for event in case.events if event.lane == SERVER and _is_upload(event)]
+    if not uploads:
+        yield Broken("the server never got a whole upload")
+    for upload in uploads:
+        sent = sum(socket.bytes_sent for socket in case.clients if socket.local == upload.args["peer"])
+        if sent != upload.bytes:
+            last = next((row for row, call in reversed(case.calls) if call.op in SENDS), None)
+            yield Broken(f"{sent} bytes were sent for an upload of {upload.bytes}", last)
+
+
+def _is_upload(event: Event) -> bool:
+    return event.op == "request" and str(event.args.get("detail", "")).startswith("POST ")
+
+
+@rule(
+    "partial/text",
+    "Join all bytes before you decode them, or use an incremental decoder; the charset stands in the headers.",
+)
+def text(case: Case) -> Iterator[Broken]:
+    """What the server says it got is the text of its page in UTF-8, as many times as asked."""
+    page = case.body.decode(str(case.run.trace.header.server.get("charset", ASCII)))
+    times = int(case.scenario.words[-1])
+    meant = page.encode() * times
+    if hashlib.sha256(meant).hexdigest() not in case.output:
+        says = case.output.strip().partition("\n")[0][:100]
+        yield Broken(
+            f"the server did not get {times} times the text of its page, {len(meant)} bytes; it says {says!r}"
+        )
+
+
+RULES = by_name(all_sent, text)

@@ -1,0 +1,24 @@
+"""Send a word of letters that take two bytes each, and decode what comes, piece by piece."""
+
+import argparse
+import socket
+
+
+def main():
+    """Write to one end of a pair of sockets, and read at the other end."""
+    parser = argparse.ArgumentParser(description="Bytes come in pieces; letters do not.")
+    parser.add_argument("--letters", type=int, default=10, help="how many (10)")
+    parser.add_argument("--read", type=int, default=5, help="how many bytes each recv() asks for (5)")
+    args = parser.parse_args()
+    here, there = socket.socketpair()
+    with here, there:
+        there.sendall(("\N{LATIN SMALL LETTER E WITH ACUTE}" * args.letters).encode())
+        there.shutdown(socket.SHUT_WR)
+        letters = 0
+        while piece := here.recv(args.read):
+            letters += len(piece.decode())
+        print(f"{letters} letters")
+
+
+if __name__ == "__main__":
+    main()

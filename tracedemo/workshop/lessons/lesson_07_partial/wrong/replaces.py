@@ -1,0 +1,27 @@
+# fails: partial/text
+"""Puts a sign in the place of what it cannot decode."""
+
+
+def send_all(sock, data):
+    """Send all of `data`; at each yield tell what to wait for: the socket, and the event."""
+    while data:
+        try:
+            sent = sock.send(data)
+            data = data[sent:]
+        except BlockingIOError:
+            yield sock, selectors.EVENT_WRITE
+
+
+def read_text(sock):
+    """Read an answer to its end, and return the text of its body."""
+    text = ""
+    while True:
+        try:
+            chunk = sock.recv(4096)
+        except BlockingIOError:
+            yield sock, selectors.EVENT_READ
+            continue
+        if not chunk:
+            break
+        text += chunk.decode(errors="replace")
+    return text.partition("\r\n\r\n")[2]

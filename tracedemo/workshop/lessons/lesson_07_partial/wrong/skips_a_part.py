@@ -1,0 +1,27 @@
+# fails: ends/deadlock
+"""Counts what it offered for what was taken."""
+
+
+def send_all(sock, data):
+    """Send all of `data`; at each yield tell what to wait for: the socket, and the event."""
+    for start in range(0, len(data), 1 << 16):
+        try:
+            sock.send(data[start : start + (1 << 16)])
+        except BlockingIOError:
+            yield sock, selectors.EVENT_WRITE
+
+
+def read_text(sock):
+    """Read an answer to its end, and return the text of its body."""
+    response = b""
+    while True:
+        try:
+            chunk = sock.recv(4096)
+        except BlockingIOError:
+            yield sock, selectors.EVENT_READ
+            continue
+        if not chunk:
+            break
+        response += chunk
+    head, _, body = response.partition(b"\r\n\r\n")
+    return body.decode(charset_of(head))

@@ -1,0 +1,35 @@
+# fails: ends/deadlock
+"""Never takes a socket out, and waits until the selector is empty."""
+
+
+def run_all(gen_funcs):
+    """Drive all generators on this one thread; return what they returned, in their order."""
+    results = {}
+    registered = {}
+    sel = selectors.DefaultSelector()
+
+    def resume(gen):
+        try:
+            sock, event = next(gen)
+        except StopIteration as stop:
+            results[gen] = stop.value
+            if gen in registered:
+                sock, _event = registered.pop(gen)
+                sock.close()
+            return
+        if gen not in registered:
+            sel.register(sock, event, data=gen)
+        elif registered[gen] != (sock, event):
+            sel.modify(sock, event, data=gen)
+        registered[gen] = sock, event
+
+    gens = [gen_func() for gen_func in gen_funcs]
+    for gen in gens:
+        resume(gen)
+
+    while sel.get_map():
+        for key, _events in sel.select():
+            resume(key.data)
+
+    sel.close()
+    return [results[gen] for gen in gens]
