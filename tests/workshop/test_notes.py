@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tracedemo.cli.parser import Parser
+from tracedemo.cli.workshop import bundle, present
 from tracedemo.cli.workshop import notes as command
 from tracedemo.errors import UsageError
 from tracedemo.workshop import catalogue
@@ -122,6 +125,28 @@ def test_too_long_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert "5 TOO MANY" in said
     assert "to spare" not in said
     assert "1. 01 " in said
+
+
+def test_long_command_is_still_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that is longer than the screen goes on in the next line as a shell wants it, and is the same command."""
+    monkeypatch.setenv("COLUMNS", "60")
+    long = (
+        "tracedemo run selector "
+        + " ".join(f"--option-{number} {number}" for number in range(12))
+        + ' "a b  c" d'
+    )
+    lines = list(command._command(long))
+
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= 60
+    assert shlex.split(long) == shlex.split("\n".join(lines).replace("\\\n", ""))
+    assert ["  tracedemo run x"] == list(command._command("tracedemo run x"))
+
+
+@pytest.mark.parametrize("module", [bundle, command, present])
+def test_help_fits(module: ModuleType) -> None:
+    """What stands below the options in the help of a teacher's command fits into 80 columns."""
+    assert max(map(len, module.ABOUT.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("track", FRAMES)

@@ -24,6 +24,7 @@ from tracedemo import tracefile
 from tracedemo.cli.parser import Parser
 from tracedemo.cli.workshop import present as command
 from tracedemo.cli.workshop.stage import Show
+from tracedemo.cli.workshop.tee import Sieve, Tee
 from tracedemo.errors import FileError, UsageError
 from tracedemo.events import Header
 from tracedemo.workshop.asciicast import Cast
@@ -327,6 +328,7 @@ def test_keys(shell: Shell, lesson: Lesson) -> None:
     terminal.press(" ")
     terminal.wait_for("next: the answer")
     assert "200 OK" in terminal.shown
+    assert ".jsonl" not in terminal.shown
     terminal.press("q")
 
     assert 0 == terminal.wait()
@@ -420,6 +422,31 @@ def test_recorded_is_what_was_shown(shell: Shell) -> None:
 
 def flat(text: str) -> str:
     return re.sub(r"[\r\n]+", "\n", text).strip()
+
+
+def test_only_own_remarks_are_left_out() -> None:
+    """Of what goes to stderr only whole lines that tell of a written trace are left out, in whatever pieces they come."""
+    text = b"wr1\r\nwrote /tmp/a b.jsonl\r\nwrote x.svg\nwrote y.jsonl\nTraceback\nwrote z.jsonl"
+    wanted = b"wr1\r\nwrote x.svg\nTraceback\nwrote z.jsonl"
+    for size in (1, 2, 3, 7, len(text)):
+        sieve = Sieve()
+        parts = [text[at : at + size] for at in range(0, len(text), size)]
+        assert wanted == b"".join(map(sieve, [*parts, b""])), size
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_end_of_what_is_seen_is_found(size: int) -> None:
+    """Whatever a program writes, its end is found where it is, also behind what looks like the beginning of our mark."""
+    data = b"a\0b\0tracedemo: no more\n\0trace\0"
+    read, write = os.pipe()
+    seen: list[bytes] = []
+    tee = Tee(lambda piece: [seen.append(piece), piece][1], (write,))
+    with tee:
+        for at in range(0, len(data), size):
+            os.write(write, data[at : at + size])
+    os.close(write)
+    with os.fdopen(read, "rb") as shown:
+        assert data == shown.read() == b"".join(seen)
 
 
 # asciicast

@@ -48,7 +48,10 @@ def installed(name: str) -> Distribution:
     try:
         return distribution(name)
     except PackageNotFoundError:
-        raise MachineError(f"{name} is not installed here", f"python -m pip install {name}") from None
+        how = "ensurepip" if name == "pip" else f"pip install {name}"
+        raise MachineError(
+            f"{name} is not installed here", f"Install it: {sys.executable} -m {how}"
+        ) from None
 
 
 def ours(folder: Path) -> Path:

@@ -13,15 +13,17 @@ from tracedemo.errors import FileError
 from tracedemo.workshop.bundling import EXTRAS, NAME, WHEELS, bundle
 
 ABOUT = f"""\
-The folder holds tracedemo and all that it needs as wheels for any system, the texts of the lessons, and
-an installer. DIR is the bundle itself; in a DIR that is there already, as a stick is, it is DIR/{NAME}.
-An older bundle there is replaced when the new one is whole. Learners type three commands:
+The folder holds tracedemo and all that it needs as wheels for any system, the
+texts of the lessons, and an installer. DIR becomes the bundle; where DIR is
+there already, as a stick is, the bundle is DIR/{NAME}. An older
+bundle there is replaced when the new one is whole. Learners type:
 
   python3 install.py
   . ~/tracedemo-venv/bin/activate
   tracedemo run selector
 
-The wheels come from where pip looks; without a network they are made of what is installed here.
+The wheels come from where pip looks; without a network they are made of what
+is installed here.
 """
 
 

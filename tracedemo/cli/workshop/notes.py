@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator, Mapping
+from textwrap import wrap
 
 from tracedemo.cli.parser import Parser
 from tracedemo.cli.text import columns, paragraph
@@ -20,12 +22,13 @@ _INDENT = 16
 _ASK_ALL = "Ask (by a show of hands)"
 
 ABOUT = """\
-The script of a whole track: when each lesson has its turn, and in it what to say, ask, run, watch
-and drop; before it the plan, and the order in which lessons are dropped when time runs short.
+The script of a whole track: when each lesson has its turn, and in it what to
+say, ask, run, watch and drop; before it the plan, and the order in which
+lessons are dropped when time runs short.
 
   tracedemo workshop notes --track half > notes.txt
   tracedemo workshop notes 5
-  tracedemo workshop notes --follow           on your own screen, while present is on the wall
+  tracedemo workshop notes --follow     on your own screen, beside present
 """
 
 
@@ -89,7 +92,7 @@ def _cut_order(timed: Plan) -> Iterator[str]:
     for number, lesson in enumerate(cuts, start=1):
         first = f"  {number}. {lesson.number:02} "
         yield paragraph(
-            f"{lesson.title} ({lesson.minutes[timed.track]} min). {lesson.drop}", first, len(first)
+            f"{lesson.title} ({lesson.minutes[timed.track]} min): {lesson.drop}", first, len(first)
         )
     if kept := timed.kept():
         yield "\nNever drop one of these whole; what can go of it:"
@@ -121,12 +124,22 @@ def _notes_of_lesson(lesson: Lesson, *, demo: bool) -> Iterator[str]:
     yield "\nRun"
     values = shown_values(lesson)
     for run_ in lesson.runs:
-        yield f"  {typed(words_of(run_, values, lesson.file))}"
+        yield from _command(typed(words_of(run_, values, lesson.file)))
         if run_.see:
             yield paragraph(filled(run_.see, values), "      ", 6)
     for name in said:
         if name != "Say":
             yield from _section(name, said)
+
+
+def _command(command: str) -> Iterator[str]:
+    """A command on as many lines as it takes, which a shell takes as one."""
+    whole = re.sub(
+        r'"[^"]*"', lambda quoted: quoted[0].replace(" ", "\0"), command
+    )  # a quoted word stays whole
+    lines = wrap(whole, columns() - 6, break_long_words=False, break_on_hyphens=False)
+    for number, line in enumerate((line.replace("\0", " ") for line in lines), start=1):
+        yield f"  {'  ' if number > 1 else ''}{line}{' ' + chr(92) if number < len(lines) else ''}"
 
 
 def _section(name: str, said: Mapping[str, str]) -> Iterator[str]:

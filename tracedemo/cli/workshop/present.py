@@ -11,6 +11,7 @@ import importlib.util
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -28,14 +29,15 @@ from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.notes import FRAMES, plan
 
 ABOUT = """\
-Each key shows the next step: a question to the room, a command that is typed out and really run,
-what it says to the question. Enter or space goes on, s skips, b goes back, q ends. Where a command
-cannot be run here, or fails, its recording is shown, and labelled RECORDED: one that the lesson
-brings, or what the same command showed when you presented it last. So rehearse:
+Each key shows the next step: a question to the room, a command that is typed
+out and really run, what it says to the question. Enter or space goes on, s
+skips, b goes back, q ends. Where a command cannot be run here, or fails, its
+recording is shown, and labelled RECORDED: one that the lesson brings, or what
+the same command showed when you presented it last. So rehearse:
 
-  tracedemo workshop present --script         each command once, without keys
-  tracedemo workshop present 2                one lesson
-  tracedemo workshop notes                    what to say, for a second screen, or on paper
+  tracedemo workshop present --script      each command once, without keys
+  tracedemo workshop present 2             one lesson
+  tracedemo workshop notes --follow        what to say, on a second terminal
 """
 
 
@@ -87,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
             cast = stack.enter_context(
                 Cast(path, _size(), title="tracedemo workshop present", environ=os.environ)
             )
-            stack.enter_context(Tee(cast.shown))
+            stack.enter_context(Tee(_recorder(cast)))
         show = Show(keys=not script, kept=kept_folder(), track=track)
         stack.callback(show.end)
         for lesson, demo in parts:
@@ -111,6 +113,17 @@ def parts_of(track: str, word: str | None) -> list[Part]:
     lesson = find_lesson(word)
     slot = timed.slot_of(lesson)
     return [Part(lesson, slot is not None and slot.demo)]
+
+
+def _recorder(cast: Cast) -> Callable[[bytes], bytes]:
+    terminal = is_terminal(sys.stdout)
+
+    def see(data: bytes) -> bytes:
+        # A recording has line ends as a terminal makes them.
+        cast.shown(data if terminal else data.replace(b"\n", b"\r\n"))
+        return data
+
+    return see
 
 
 def _size() -> tuple[int, int]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +17,7 @@ from tempfile import TemporaryDirectory
 from tracedemo.cli import printable, tell
 from tracedemo.cli.text import columns, paragraph
 from tracedemo.cli.workshop.presskey import ENDED, Keys
+from tracedemo.cli.workshop.tee import ERR, Sieve, Tee
 from tracedemo.render.pipe import is_terminal
 from tracedemo.workshop.following import FILE, Place, write
 from tracedemo.workshop.lesson import Lesson, Run
@@ -173,7 +176,8 @@ class _Played:
     def _command(self, step: Command) -> None:
         self._show.type(step.command)
         self._show.runs += 1
-        shown = self._shown[step.run] = self._stage.run(step.run)
+        with _without_own_remarks():
+            shown = self._shown[step.run] = self._stage.run(step.run)
         self._last = step.run
         self._show.failures += shown.failed
         if shown.why:
@@ -210,6 +214,12 @@ class _Played:
         self._show.type(typed(step.words))
         self._show.runs += 1
         self._show.failures += bool(_tracedemo(step.words, self._stage.folder))
+
+
+def _without_own_remarks() -> AbstractContextManager[object]:
+    """On a terminal nobody is told where we had a run recorded."""
+    single = importlib.util.find_spec("termios") is not None
+    return Tee(Sieve(), (ERR,)) if single and is_terminal(sys.stderr) else nullcontext()
 
 
 def _next(step: Step) -> str:
