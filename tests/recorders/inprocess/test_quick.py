@@ -155,7 +155,7 @@ def test_a_ring_that_went_round_keeps_the_later_call(tmp_path: Path, monkeypatch
         other_calls()
 
     monkeypatch.setattr(selectors.SelectSelector, "register", register)
-    monkeypatch.setattr(quick, "clock", lambda times=itertools.count(1, layout.LONG): next(times))
+    monkeypatch.setattr(quick, "clock", itertools.count(1, layout.LONG).__next__)
     with InProcess(tmp_path, slots=8) as in_process:
         selectors.SelectSelector().register(sock, 1)
     sock.close()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tracedemo.recorders.inprocess.describe import Known
     from tracedemo.recorders.inprocess.spool import Spool
 
-    Quick = tuple[Callable[..., Known | None], Callable[..., int] | None, bool]
+    Quick = tuple[Callable[..., Known | None], Callable[..., int] | None]
 
 
 def making_socket(_spool: Spool, _sock: Any, _family: Any, _type: Any, _proto: Any) -> Known:
@@ -89,16 +89,6 @@ def setting_option(spool: Spool, sock: Any, level: Any, option: Any, value: Any)
     return fileno(sock), 0, spool.fact((level, option, value))
 
 
-def closing(spool: Spool, sock: Any, first: Any, _second: Any, _third: Any) -> Known | None:
-    """Before a close."""
-    if first is not MISSING:
-        return None
-    fd, ports = fileno(sock), spool.ports
-    if fd in ports:
-        del ports[fd]
-    return fd, 0, 0
-
-
 def asking_name(_spool: Spool, sock: Any, first: Any, _second: Any, _third: Any) -> Known | None:
     """Before getsockname and getpeername."""
     if first is not MISSING:
@@ -147,12 +137,11 @@ def selected(spool: Spool, n: int, _selector: Any, _first: Any, result: Any) -> 
     return r.selected(spool, n, (), result)
 
 
-SOCKET: Quick = (making_socket, made_socket, False)
-MODE: Quick = (setting_mode, new_mode, False)
-CONNECT: Quick = (connecting, connected, False)
-ASK: Quick = (asking_option, option_value, False)
-SET: Quick = (setting_option, None, False)
-CLOSE: Quick = (closing, None, True)
-NAME: Quick = (asking_name, name_told, False)
-WATCH: Quick = (watching, watched, False)
-SELECT: Quick = (selecting, selected, False)
+SOCKET: Quick = (making_socket, made_socket)
+MODE: Quick = (setting_mode, new_mode)
+CONNECT: Quick = (connecting, connected)
+ASK: Quick = (asking_option, option_value)
+SET: Quick = (setting_option, None)
+NAME: Quick = (asking_name, name_told)
+WATCH: Quick = (watching, watched)
+SELECT: Quick = (selecting, selected)

@@ -65,7 +65,7 @@ SOCKET = (
     ("socket", "bind", "bind", (d.with_address, None)),
     ("socket", "listen", "listen", (d.with_number, None)),
     ("socket", "shutdown", "shutdown", (d.with_number, None)),
-    ("socket", "_real_close", "close", (d.closing, None, q.CLOSE)),
+    ("socket", "_real_close", "close", (d.closing, None)),
     ("socket", "detach", "detach", (d.on_socket, d.number)),
     ("socket", "setblocking", "setblocking", (d.with_number, d.new_mode, q.MODE)),
     ("socket", "settimeout", "settimeout", (d.with_fact, None)),

@@ -4,17 +4,16 @@ It knows the usual call of a method: an object and at most three arguments, none
 arguments, names, objects that only their own code knows) is handed on to the wrapper of `wrappers.described`. So a row has
 both, and both write the same.
 
-A call that cannot wait is written when it has returned, in one go, as `transfer` does it. `opens` is for one that can,
-though nothing tells beforehand: close() with SO_LINGER.
+A call that cannot wait is written when it has returned, in one go, as `transfer` does it. (So close() is not among them:
+it can wait, when SO_LINGER is set, and nothing tells that beforehand.)
 
 The rules are those of `wrappers`.
 """
 
 from sys import _getframe
 
-from tracedemo.recorders.inprocess.endings import cpu_if_due, failed
+from tracedemo.recorders.inprocess.endings import cpu_if_due, failed, failed_unopened
 from tracedemo.recorders.inprocess.layout import (
-    CHECK_EVERY,
     CLOSE,
     CLOSE_AT,
     DUE,
@@ -55,10 +54,8 @@ def quick(op: str, original: "Wrapper", unusual: "Wrapper", spool: "Spool", how:
         unusual: the wrapper for all other calls; it is told that the caller is one frame further away.
     """
     code = OP[op]
-    known, after, opens = how
+    known, after = how
     sites, owner = spool.sites, owner_var.get
-    # A close is often the last call of a thread, or the last one for a long time.
-    early = CHECK_EVERY - LONG if op == "close" else 0
 
     def wrapper(  # noqa: C901, PLR0912, PLR0915
         sock: "Any" = MISSING, first: "Any" = MISSING, second: "Any" = MISSING, third: "Any" = MISSING,
@@ -90,7 +87,7 @@ def quick(op: str, original: "Wrapper", unusual: "Wrapper", spool: "Spool", how:
             at = n & spool.mask
             who = owner()
             t0 = clock()
-            if flags or opens:
+            if flags:
                 open_record(ring, at, n, t0, fd, place, who, own[INDEX], code + flags, number)
             if second is MISSING:
                 result = original(sock) if first is MISSING else original(sock, first)
@@ -101,7 +98,7 @@ def quick(op: str, original: "Wrapper", unusual: "Wrapper", spool: "Spool", how:
             t1 = clock()
             try:
                 value = 0 if after is None else after(spool, n, sock, first, result)
-                if t1 < own[DUE] and t1 - t0 < LONG and not flags and not opens:
+                if t1 < own[DUE] and t1 - t0 < LONG and not flags:
                     record(ring, at, n, t0, fd, place, who, own[INDEX], code, number, t1, value)
                     return result
             except Exception as trouble:  # an answer that nobody has thought of
@@ -109,8 +106,8 @@ def quick(op: str, original: "Wrapper", unusual: "Wrapper", spool: "Spool", how:
                     raise
                 spool.trouble(op, trouble)
                 value = 0
-            cpu = 0 if t1 + early < own[DUE] else cpu_if_due(spool, t1, early)
-            if flags or opens:
+            cpu = 0 if t1 < own[DUE] else cpu_if_due(spool, t1)
+            if flags:
                 if t1 - t0 < LONG or NUMBER.unpack_from(ring, at)[0] == n:
                     close_record(ring, at + CLOSE_AT, t1, value, 0, 0, cpu)
             elif NUMBER.unpack_from(ring, at)[0] < n:
@@ -122,8 +119,12 @@ def quick(op: str, original: "Wrapper", unusual: "Wrapper", spool: "Spool", how:
                 if error.__traceback__ is not None:
                     leave_no_frame(error)
                 if t0:
-                    facts = () if flags or opens else (fd, place, who, own[INDEX], code, number)
-                    failed(spool, ring, at, n, t0, error, facts)
+                    if flags:
+                        failed(spool, ring, at, n, t0, error)
+                    else:
+                        failed_unopened(
+                            spool, ring, at, n, t0, error, fd, place, who, own[INDEX], code, number
+                        )
                     if op == "connect" and isinstance(error, OSError) and after is not None:
                         after(spool, n, sock, first, None)
             except BaseException as other:  # a signal handler's, in the place of this one

@@ -20,7 +20,7 @@ from struct import error as StructError  # noqa: N812  # it is a class
 from sys import _getframe
 
 from tracedemo.recorders.inprocess.describe import DONTWAIT, asked_for, size_of
-from tracedemo.recorders.inprocess.endings import cpu_if_due, failed, returned_late
+from tracedemo.recorders.inprocess.endings import cpu_if_due, failed, failed_unopened, returned_late
 from tracedemo.recorders.inprocess.layout import (
     ARGS,
     CHECK_EVERY,
@@ -132,8 +132,10 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
                 if error.__traceback__ is not None:
                     leave_no_frame(error)
                 if t0:
-                    facts = (fd, place, who, thread, kind, count) if kind == at_once else ()
-                    failed(spool, ring, at, n, t0, error, facts)
+                    if kind == at_once:
+                        failed_unopened(spool, ring, at, n, t0, error, fd, place, who, thread, kind, count)
+                    else:
+                        failed(spool, ring, at, n, t0, error)
             except BaseException as other:  # a signal handler's, in the place of this one
                 leave_no_frame(other)
                 raise
