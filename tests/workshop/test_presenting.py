@@ -307,7 +307,7 @@ def at_keys(shell: Shell, *words: str) -> Terminal:
 
 def test_keys(shell: Shell, lesson: Lesson) -> None:
     """Enter shows, s skips, b goes back, q ends; a command is run only when its turn has come and a key was pressed."""
-    typed = next(step.command for step in steps_of(lesson, demo=False) if isinstance(step, Command))
+    typed = next(step.command for step in steps_of(lesson, demo=False) if isinstance(step, Command))[:40]
     terminal = at_keys(shell, "nonblocking")
     terminal.wait_for(f"next: 02 {lesson.title}")
     terminal.press("\r")
@@ -323,11 +323,11 @@ def test_keys(shell: Shell, lesson: Lesson) -> None:
     terminal.press(" ")
     wait_again(terminal, before, f"next: $ {typed}")
     assert lesson.questions[-1].options[0].thinks not in terminal.shown
-    assert "200 OK" not in terminal.shown
+    assert "recv(4096)" not in terminal.shown
 
     terminal.press(" ")
     terminal.wait_for("next: the answer")
-    assert "200 OK" in terminal.shown
+    assert "recv(4096)" in terminal.shown
     assert ".jsonl" not in terminal.shown
     terminal.press("q")
 
@@ -414,7 +414,7 @@ def test_recorded_is_what_was_shown(shell: Shell) -> None:
     assert {"o"} == {kind for _, kind, _ in events}
     cast = "".join(text for _, _, text in events)
     assert flat(terminal.shown) == flat(cast)
-    assert "200 OK" in cast
+    assert "recv(4096)" in cast
     assert "\x1b[3" in cast  # colours, which only a terminal is given
     lines = re.sub(r"\x1b\[[\d;]*\w", "", cast).splitlines()
     assert 80 < max(len(line) for line in lines if "recv(4096)" in line) <= 117  # the window was made wider
