@@ -109,7 +109,8 @@ def shown(voice: Voice, folder: Folder, lesson: Lesson, one: Run, values: Mappin
         done = execute(lesson, one, values, folder.place(lesson), folder.traces,
                        engine=engine.NAME if engine else None, capture=True)  # fmt: skip
     for line in _worth_reading(done).splitlines():
-        if line.startswith(_LABEL):
+        # On a terminal views keep within its columns: what is longer is a sentence, of the program or of ours.
+        if line.startswith(_LABEL) or (voice.seen and len(line) > voice.columns and "\x1b" not in line):
             voice.say(line)
         else:
             voice.lines([line])
