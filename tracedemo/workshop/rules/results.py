@@ -22,10 +22,18 @@ def body(case: Case) -> Iterator[Broken]:
 def closed(case: Case) -> Iterator[Broken]:
     """Each socket that the program made is closed by the program."""
     for socket in case.study.connections:
-        if socket.closed_by is None or socket.closed_by == "garbage collection":
+        if socket.closed_by in _LEFT_OPEN:
             row = next((row for row, _ in case.on(socket.number)), None)
-            how = "was left to the garbage collector" if socket.closed_by else "was never closed"
-            yield Broken(f"a socket {how}", row, socket.fds[0] if socket.fds else None)
+            yield Broken(
+                f"a socket {_LEFT_OPEN[socket.closed_by]}", row, socket.fds[0] if socket.fds else None
+            )
 
+
+_LEFT_OPEN = {
+    None: "was never closed",
+    "garbage collection": "was left to the garbage collector",
+    "detach": "gave its descriptor away, and nobody closed that",
+}
+"""Ways in which a socket comes to its end, and is not closed by the program (`Connection.closed_by`)."""
 
 RULES = by_name(body, closed)
