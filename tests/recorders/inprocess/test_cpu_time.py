@@ -13,7 +13,7 @@ import pytest
 
 from tests.recorders.conftest import InProcess, Record
 from tracedemo.events import PYTHON, Event
-from tracedemo.recorders.inprocess import endings, layout, quick, spool, wrappers
+from tracedemo.recorders.inprocess import endings, layout, spool, wrappers
 from tracedemo.recorders.inprocess.decode import read_spool
 from tracedemo.recorders.inprocess.spool import Spool
 
@@ -52,7 +52,7 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
     """The clocks that the recorder looks at."""
     made = Clocks()
     monkeypatch.setattr(layout, "cpu_clock", made.look_at_cpu)
-    for module in (spool, endings, quick, wrappers):
+    for module in (spool, endings, wrappers):
         monkeypatch.setattr(module, "clock", made.look_at_wall)
     return made
 
@@ -201,9 +201,9 @@ def test_an_open_call_has_nothing_of_an_earlier_one(tmp_path: Path) -> None:
     """A slot that is used again, by a call that never returns, shows nothing of what it held before."""
     spool = Spool(str(tmp_path), 8, 8, 64)
     first = at = layout.SIZE
-    layout.OPEN.pack_into(spool.ring, at, first, 1000, 4, 0, 0, 0, layout.OP["recv"], 10)
+    layout.OPEN.pack_into(spool.ring, at, first, 1000, 4, 0, 0, 0, layout.OP["recv"], 10, 0)
     layout.CLOSE.pack_into(spool.ring, at + layout.CLOSE_AT, 2000, 10, 11, 1, 500)
-    layout.OPEN.pack_into(spool.ring, at, first + 8 * layout.SIZE, 3000, 4, 0, 0, 0, layout.OP["recv"], 10)
+    layout.OPEN.pack_into(spool.ring, at, first + 8 * layout.SIZE, 3000, 4, 0, 0, 0, layout.OP["recv"], 10, 0)
     spool.map.flush()
 
     (event,) = read_spool(next(tmp_path.glob("*.spool"))).events

@@ -47,7 +47,7 @@ def good(first: int = 0) -> bytes:
             at = spool.flow_at + (n & spool.flow_mask)
             op = layout.OP[("start", "yield", "return")[number]]
             word = spool.fact("fetch" if number == 0 else "fd 3, WRITE")
-            layout.STEP.pack_into(spool.map, at, n, 5, 3, 0, 9, 1, op, word << 32 | 1, 5)
+            layout.OPEN.pack_into(spool.map, at, n, 5, 3, 0, 9, 1, op, word << 32 | 1, 5)
         return next(folder.glob("*.spool")).read_bytes()
 
 
@@ -174,7 +174,7 @@ def test_a_record_of_any_numbers(data: st.DataObject) -> None:
         op = data.draw(st.integers(0, 2**15 - 1))
         layout.OPEN.pack_into(
             raw, at, slot * layout.SIZE, data.draw(st.integers(1, 2**62)), data.draw(st.integers(-(2**31), 2**31 - 1)),
-            data.draw(st.integers(-(2**31), 2**31 - 1)), data.draw(st.integers(0, 50)), 1, op, data.draw(number),
+            data.draw(st.integers(-(2**31), 2**31 - 1)), data.draw(st.integers(0, 50)), 1, op, data.draw(number), 0,
         )  # fmt: skip
         layout.CLOSE.pack_into(
             raw, at + layout.CLOSE_AT, data.draw(number), data.draw(number), *([0] * (len(layout.CLOSE.unpack(

@@ -21,6 +21,8 @@ from tracedemo.recorders.inprocess.layout import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracedemo.recorders.inprocess.spool import Spool
 
 
@@ -47,42 +49,24 @@ def returned_late(spool: "Spool", ring: memoryview, at: int, n: int, t1: int, va
         CLOSE.pack_into(ring, at + CLOSE_AT, t1, value, 0, 0, cpu)
 
 
-def failed(spool: "Spool", ring: memoryview, at: int, n: int, t0: int, error: BaseException) -> None:
-    """Close a record whose call raised."""
+def failed(
+    spool: "Spool",
+    ring: memoryview,
+    at: int,
+    n: int,
+    t0: int,
+    error: BaseException,
+    facts: "Sequence[int]" = (),
+) -> None:
+    """Close a record whose call raised; `facts`, from fd to number, when it has not been opened."""
     t1 = clock()
-    number, name, cpu = cause(spool, error, t1)
-    if t1 - t0 <= LONG or NUMBER.unpack_from(ring, at)[0] == n:
-        CLOSE.pack_into(ring, at + CLOSE_AT, t1, 0, number, name, cpu)
-
-
-def failed_unopened(
-    spool: "Spool", ring: memoryview, at: int, n: int, t0: int, error: BaseException,
-    fd: int, place: int, who: int, thread: int, kind: int, count: int,
-) -> None:  # fmt: skip
-    """Write the record of a call that raised, and that was not opened."""
-    t1 = clock()
-    number, name, cpu = cause(spool, error, t1)
-    if t1 - t0 > LONG and NUMBER.unpack_from(ring, at)[0] > n:
-        return
-    try:
-        RECORD.pack_into(ring, at, n, t0, fd, place, who, thread, kind, count, t1, 0, number, name, cpu)
-    except struct.error:  # a size beyond all measure
-        RECORD.pack_into(ring, at, n, t0, fd, place, who, thread, kind, -1, t1, 0, number, name, cpu)
-
-
-def cause(spool: "Spool", error: BaseException, t1: int) -> "tuple[int, int, int]":
-    """The errno, the number of the exception's class, and CPU time."""
-    try:
-        cpu = 0 if t1 < spool.local.own[DUE] else cpu_if_due(spool, t1)
-    except AttributeError:  # as above
-        cpu = 0
+    cpu = cpu_if_due(spool, t1)
     kind = type(error)
-    if kind is BlockingIOError or isinstance(error, OSError):
-        number = error.errno  # type: ignore[attr-defined]  # it is one
-        if type(number) is not int or not 0 <= number < 32_000:
-            number = 0
-    else:
+    number = error.errno if isinstance(error, OSError) else 0
+    if type(number) is not int or not 0 <= number < 32_000:
         number = 0
+    if not facts and t1 - t0 > LONG and NUMBER.unpack_from(ring, at)[0] != n:
+        return
     try:
         name = spool.exceptions[kind]
     except KeyError:
@@ -91,4 +75,10 @@ def cause(spool: "Spool", error: BaseException, t1: int) -> "tuple[int, int, int
         name -= FOREIGN
         # "Want" is how the TLS library says "not yet": the descriptor answered EAGAIN.
         number = EAGAIN if kind.__name__.startswith("SSLWant") else 0
-    return number, name, cpu
+    if not facts:
+        CLOSE.pack_into(ring, at + CLOSE_AT, t1, 0, number, name, cpu)
+        return
+    try:
+        RECORD.pack_into(ring, at, n, t0, *facts, t1, 0, number, name, cpu)
+    except struct.error:  # a size beyond all measure
+        RECORD.pack_into(ring, at, n, t0, *facts[:-1], -1, t1, 0, number, name, cpu)

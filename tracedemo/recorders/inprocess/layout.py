@@ -21,14 +21,14 @@ KEEP = struct.Struct("<qq")
 KEEP_AT = 80
 PAGE = 4096
 
-OPEN = struct.Struct("<qqiiiHhq8x")
+OPEN = struct.Struct("<qqiiiHhqq")
 """n, t0, fd, place, owner, thread, operation and flags, number, and zero for t1 of the round before."""
 CLOSE = struct.Struct("<qqhhI")
 """t1, value, errno, exception, CPU time."""
-CLOSE_WELL = struct.Struct("<qq8x")
-"""The same for a quick call that came back with a result: t1, value, and zeros."""
+CLOSE_WELL = struct.Struct("<qqq")
+"""The same for a quick call that came back with a result: t1, value, and zero for the rest."""
 CLOSE_AT = 40
-RECORD_WELL = struct.Struct("<qqiiiHhqqq8x")
+RECORD_WELL = struct.Struct("<qqiiiHhqqqq")
 """OPEN and CLOSE_WELL in one."""
 RECORD = struct.Struct("<qqiiiHhqqqhhI")
 SIZE = RECORD.size

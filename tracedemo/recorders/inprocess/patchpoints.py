@@ -19,10 +19,8 @@ had inherited it.
 from __future__ import annotations
 
 from tracedemo.recorders.inprocess import describe as d
-from tracedemo.recorders.inprocess import describe_quick as q
 from tracedemo.recorders.inprocess import describe_ready as r
 from tracedemo.recorders.inprocess import proxies
-from tracedemo.recorders.inprocess.quick import inner_first, quick
 from tracedemo.recorders.inprocess.wrappers import Finalizer, described, entered, transfer
 
 TYPE_CHECKING = False
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 _SOCKET = (d.on_socket, None)
 _LOOKUP = (d.looking_up, d.looked_up)
 _WATCH = (r.watcher(0), r.watched)
-_WATCH_QUICK = (*_WATCH, q.WATCH)
 _WATCH_ALL = (r.watcher(0b111), r.watched)
 """epoll and poll objects watch for IN, PRI and OUT when they are not told for what."""
 
@@ -56,23 +53,23 @@ SOCKET = (
     ("socket", "sendmsg", "sendmsg", (d.sending_buffers, d.number)),
     ("socket", "sendmsg_afalg", "sendmsg", (d.on_socket, d.number)),
     ("socket", "sendfile", "sendfile", (d.sending_file, d.number)),
-    ("socket", "__init__", "socket", (d.making_socket, d.made_socket, q.SOCKET)),
+    ("socket", "__init__", "socket", (d.making_socket, d.made_socket)),
     ("socket", "accept", "accept", (d.on_socket, d.accepted)),
     ("socket", "_accept", "accept", (d.on_socket, d.accepted)),
     ("socket", "dup", "dup", (d.on_socket, d.duplicated)),
-    ("socket", "connect", "connect", (d.with_address, d.connected, q.CONNECT)),
-    ("socket", "connect_ex", "connect_ex", (d.with_address, d.connected, q.CONNECT)),
+    ("socket", "connect", "connect", (d.with_address, d.connected)),
+    ("socket", "connect_ex", "connect_ex", (d.with_address, d.connected)),
     ("socket", "bind", "bind", (d.with_address, None)),
     ("socket", "listen", "listen", (d.with_number, None)),
     ("socket", "shutdown", "shutdown", (d.with_number, None)),
     ("socket", "_real_close", "close", (d.closing, None)),
     ("socket", "detach", "detach", (d.on_socket, d.number)),
-    ("socket", "setblocking", "setblocking", (d.with_number, d.new_mode, q.MODE)),
+    ("socket", "setblocking", "setblocking", (d.with_number, d.new_mode)),
     ("socket", "settimeout", "settimeout", (d.with_fact, None)),
-    ("socket", "setsockopt", "setsockopt", (d.setting_option, None, q.SET)),
-    ("socket", "getsockopt", "getsockopt", (d.with_fact, d.option_value, q.ASK)),
-    ("socket", "getsockname", "getsockname", (d.on_socket, d.address_result, q.NAME)),
-    ("socket", "getpeername", "getpeername", (d.on_socket, d.address_result, q.NAME)),
+    ("socket", "setsockopt", "setsockopt", (d.setting_option, None)),
+    ("socket", "getsockopt", "getsockopt", (d.with_fact, d.option_value)),
+    ("socket", "getsockname", "getsockname", (d.on_socket, d.address_result)),
+    ("socket", "getpeername", "getpeername", (d.on_socket, d.address_result)),
     ("socket", "get_inheritable", "get_inheritable", (d.on_socket, d.number)),
     ("socket", "set_inheritable", "set_inheritable", (d.with_number, None)),
     ("socket", "ioctl", "ioctl", _SOCKET),
@@ -130,10 +127,10 @@ SELECTORS = tuple(
     )
     for attribute, op, how in (
         ("__init__", "selector", (r.making_selector, r.made_selector)),
-        ("register", "register", _WATCH_QUICK),
-        ("modify", "modify", _WATCH_QUICK),
-        ("unregister", "unregister", _WATCH_QUICK),
-        ("select", "select", (r.selecting, r.selected, q.SELECT)),
+        ("register", "register", _WATCH),
+        ("modify", "modify", _WATCH),
+        ("unregister", "unregister", _WATCH),
+        ("select", "select", (r.selecting, r.selected)),
         ("close", "close", (r.closing_selector, None)),
     )
 )
@@ -155,14 +152,6 @@ OS = (("", "sendfile", "sendfile", (d.os_sending_file, d.number)),)
 
 SIGNAL = (("", "set_wakeup_fd", "set_wakeup_fd", (d.waking, d.number)),)
 """How asyncio and trio are woken by a signal: through a socket, of which CPython asks the kernel what it is."""
-
-_WATCHES = ("register", "modify", "unregister")
-INNER_FIRST: dict[str, tuple[str, ...]] = {
-    "epoll": (*_WATCHES, "poll"),
-    "poll": (*_WATCHES, "poll"),
-    "_BaseSelectorImpl": _WATCHES,
-}
-"""Which operations of which classes are mostly made by wrapped calls: those of selectors."""
 
 POINTS = {
     "socket": SOCKET,
@@ -310,10 +299,7 @@ def install(spool: Spool, name: str, module: ModuleType, patch: Patch) -> None:
         _mark_inner(spool, original)
         layered = spool.pace.layer(op, original, place_name) if spool.pace else original
         seen = getattr(place, attribute)
-        inner = op in INNER_FIRST.get(place_name, ())
-        patch.set(
-            place, attribute, entered(attribute, _wrap(spool, op, original, layered, how, inner=inner), seen)
-        )
+        patch.set(place, attribute, entered(attribute, _wrap(spool, op, original, layered, how), seen))
     if name == "socket":
         _finish_socket(spool, module, patch)
     elif name == "_socket":
@@ -322,18 +308,15 @@ def install(spool: Spool, name: str, module: ModuleType, patch: Patch) -> None:
         module.set_wakeup_fd.__module__ = module.__name__
 
 
-def _wrap(spool: Spool, op: str, original: Any, layered: Any, how: Any, *, inner: bool) -> Any:
+def _wrap(spool: Spool, op: str, original: Any, layered: Any, how: Any) -> Any:
     if how is TRANSFER:
         return transfer(op, original, layered, spool, d.fileno, d.gettimeout)
-    before, after, *usual = how
+    before, after = how
     if spool.inject and op in ("connect", "connect_ex"):
         from tracedemo.recorders.inprocess.inject import injecting
 
-        before, usual = injecting(spool.inject, before), []
-    if layered is not original or not (usual or inner):
-        return described(op, original, layered, spool, before, after)
-    other = entered(op, described(op, original, original, spool, before, after, depth=2), original)
-    return inner_first(original, other, spool) if inner else quick(op, original, other, spool, *usual)
+        before = injecting(spool.inject, before)
+    return described(op, original, layered, spool, before, after)
 
 
 def _class(module: ModuleType, name: str, patch: Patch) -> Any:
@@ -369,7 +352,6 @@ def _mark_inner(spool: Spool, original: Any) -> None:
     code = getattr(original, "__code__", None)
     if code is not None:
         spool.inner.add(code)
-        spool.inner_ids.add(id(code))
 
 
 def _finish_socket(spool: Spool, module: ModuleType, patch: Patch) -> None:

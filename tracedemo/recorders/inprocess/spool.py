@@ -130,10 +130,10 @@ class Spool:
     """The write side.  One object a process; `ring` and the counters are exchanged for new ones after a fork."""
 
     __slots__ = (
-        "chunk_limit", "chunks_at", "codes", "exceptions", "facts", "file_kinds", "flow_at", "flow_mask",
-        "folder", "inject", "inner", "inner_ids", "keeps", "local", "map", "mask", "next", "next_chunk",
-        "next_flow", "next_index", "next_thread", "numbers", "numbers_flow", "on", "pace", "pid", "places",
-        "ports", "ring", "servers", "sites", "sizes", "troubled", "watch_flow",
+        "chunk_limit", "chunks_at", "codes", "exceptions", "facts", "file_kinds", "flow_at", "flow_mask", "folder",
+        "inject", "inner", "keeps", "local", "map", "mask", "next", "next_chunk", "next_flow", "next_index", "next_thread",
+        "numbers", "numbers_flow", "on", "pace", "pid", "places", "ports", "ring", "servers", "sites", "sizes", "troubled",
+        "watch_flow",
     )  # fmt: skip
 
     def __init__(
@@ -161,8 +161,6 @@ class Spool:
         longer = 2 * max(SPARE, slots + 1, flow_slots + 1) if first else 0
         self.sizes = (_power_of_two(longer or slots), _power_of_two(longer or flow_slots), max(chunks, 1))
         self.inner: set[CodeType] = set()
-        self.inner_ids: set[int] = set()
-        """Their addresses: the hash of a code object is dear."""
         self.codes: dict[int, CodeType] = {}
         self.sites: dict[int, int] = {}
         """Call sites: positive in the program's own code, negative in a library's, or INNER; empty while off."""

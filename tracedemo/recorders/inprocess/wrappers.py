@@ -20,7 +20,7 @@ from struct import error as StructError  # noqa: N812  # it is a class
 from sys import _getframe
 
 from tracedemo.recorders.inprocess.describe import DONTWAIT, asked_for, size_of
-from tracedemo.recorders.inprocess.endings import cpu_if_due, failed, failed_unopened, returned_late
+from tracedemo.recorders.inprocess.endings import cpu_if_due, failed, returned_late
 from tracedemo.recorders.inprocess.layout import (
     ARGS,
     CHECK_EVERY,
@@ -66,7 +66,7 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
     code = OP[op]
     waiting = code + COULD_WAIT
     sites, new_site, place_of = spool.sites, spool.new_site, spool.place
-    owner, take = owner_var.get, next
+    owner = owner_var.get
     record, open_record, close_record = RECORD_WELL.pack_into, OPEN.pack_into, CLOSE_WELL.pack_into
     # The pace may end the process inside the call.
     at_once = code if layered is original else -1
@@ -95,7 +95,9 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
                 place = INNER  # not a socket at all: the original has the right words for it
             if not place:
                 return original(*given(sock, size), *rest, **named)
-            n = take(spool.numbers)
+            # Not spool.next(): the interpreter has no quick way for a method that stands in a slot.
+            claim = spool.next
+            n = claim()
             if rest or named:
                 count, flags = asked_for(op, count, (sock, size, *rest), named)
                 if flags:
@@ -107,9 +109,9 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
             t0 = clock()
             if kind != at_once:
                 try:
-                    open_record(ring, at, n, t0, fd, place, who, thread, kind, count)
+                    open_record(ring, at, n, t0, fd, place, who, thread, kind, count, 0)
                 except StructError:  # a size beyond all measure
-                    open_record(ring, at, n, t0, fd, place, who, thread, kind, -1)
+                    open_record(ring, at, n, t0, fd, place, who, thread, kind, -1, 0)
             if rest or named or size is MISSING:
                 result = layered(*given(sock, size), *rest, **named)
             else:
@@ -118,12 +120,12 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
             moved = count if result is None else result if type(result) is int else len(result)
             if t1 - t0 < LONG:
                 if kind == at_once:
-                    record(ring, at, n, t0, fd, place, who, thread, kind, count, t1, moved)
+                    record(ring, at, n, t0, fd, place, who, thread, kind, count, t1, moved, 0)
                 else:
-                    close_record(ring, at + CLOSE_AT, t1, moved)
+                    close_record(ring, at + CLOSE_AT, t1, moved, 0)
             else:
                 if kind == at_once:
-                    open_record(ring, at, n, t0, fd, place, who, thread, kind, count)
+                    open_record(ring, at, n, t0, fd, place, who, thread, kind, count, 0)
                 returned_late(spool, ring, at, n, t1, moved)
             return result
         except BaseException as error:
@@ -132,10 +134,8 @@ def transfer(  # noqa: C901, PLR0915  # one piece: a call of a function of ours 
                 if error.__traceback__ is not None:
                     leave_no_frame(error)
                 if t0:
-                    if kind == at_once:
-                        failed_unopened(spool, ring, at, n, t0, error, fd, place, who, thread, kind, count)
-                    else:
-                        failed(spool, ring, at, n, t0, error)
+                    facts = (fd, place, who, thread, kind, count) if kind == at_once else ()
+                    failed(spool, ring, at, n, t0, error, facts)
             except BaseException as other:  # a signal handler's, in the place of this one
                 leave_no_frame(other)
                 raise
@@ -160,7 +160,6 @@ def described(  # noqa: C901, PLR0915  # as above
     spool: "Spool",
     before: "Callable[[Spool, tuple[Any, ...], dict[str, Any]], tuple[int, int, int]]",
     after: "Callable[[Spool, int, tuple[Any, ...], Any], int] | None",
-    depth: int = 1,
 ) -> "Wrapper":
     """Wrap any other callable.
 
@@ -170,7 +169,7 @@ def described(  # noqa: C901, PLR0915  # as above
     """
     code = OP[op]
     sites, new_site, place_of = spool.sites, spool.new_site, spool.place
-    owner, take = owner_var.get, next
+    owner = owner_var.get
     open_record, close_record = OPEN.pack_into, CLOSE.pack_into
     notes_failure = op == "connect"
     # A close is often the last call of a thread, or the last one for a long time.
@@ -179,7 +178,7 @@ def described(  # noqa: C901, PLR0915  # as above
     def wrapper(*args: "Any", **kwargs: "Any") -> "Any":  # noqa: C901, PLR0912, PLR0915
         t0 = 0
         try:
-            frame = _getframe(depth)
+            frame = _getframe(1)
             try:
                 place = sites[id(frame.f_code) + frame.f_lasti]
             except KeyError:
@@ -203,14 +202,15 @@ def described(  # noqa: C901, PLR0915  # as above
                 thread, due = spool.thread(), 0
             else:
                 thread, due = own[INDEX], own[DUE] - early
-            n = take(spool.numbers)
+            claim = spool.next
+            n = claim()
             ring = spool.ring
             at = n & spool.mask
             t0 = clock()
             try:
-                open_record(ring, at, n, t0, fd, place, owner(), thread, code + flags, number)
+                open_record(ring, at, n, t0, fd, place, owner(), thread, code + flags, number, 0)
             except StructError:
-                open_record(ring, at, n, t0, -1, place, owner(), thread, code + flags, -1)
+                open_record(ring, at, n, t0, -1, place, owner(), thread, code + flags, -1, 0)
             result = layered(*args, **kwargs) if kwargs else layered(*args)
             t1 = clock()
             cpu = 0 if t1 < due else cpu_if_due(spool, t1, early)
@@ -278,5 +278,5 @@ def collected(spool: "Spool", fd: int) -> None:
     at = n & spool.mask
     t0 = clock()
     who = (place, owner_var.get(), spool.thread())
-    OPEN.pack_into(ring, at, n, t0, fd, *who, OP["close"] + COLLECTED, 0)
-    CLOSE_WELL.pack_into(ring, at + CLOSE_AT, t0, 0)
+    OPEN.pack_into(ring, at, n, t0, fd, *who, OP["close"] + COLLECTED, 0, 0)
+    CLOSE_WELL.pack_into(ring, at + CLOSE_AT, t0, 0, 0)
