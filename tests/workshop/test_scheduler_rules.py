@@ -64,7 +64,7 @@ def test_a_body_is_not_printed_twice() -> None:
     """Whoever fetches once and prints that body for two fetches is found out by the bytes that came in."""
     once = case(fetches((0, MS), answer=150), "#1 SHA\n#2 SHA\n", wanted=2)
 
-    assert ["the body was printed 2 times, and came in on 1 connections"] == said(scheduler.served, once)
+    assert ["the body was printed for 2 fetches, and received by 1"] == said(scheduler.served, once)
 
 
 def test_a_slow_machine_is_excused() -> None:

@@ -80,7 +80,7 @@ def served(case: Case) -> Iterator[Broken]:
     if printed < due and not any(_excused(case)):
         yield Broken(f"{due} of {wanted(case)} fetches were to bring their body, and {printed} did", first)
     elif came < printed:
-        yield Broken(f"the body was printed {printed} times, and came in on {came} connections")
+        yield Broken(f"the body was printed for {printed} fetches, and received by {came}")
 
 
 def _excused(case: Case) -> Iterator[Connection]:
