@@ -86,9 +86,8 @@ def at_once(case: Case) -> Iterator[Broken]:
 def overlap(case: Case) -> Iterator[Broken]:
     """Some of the connections are open at the same time: enough where there is no room for all (`together/at-once`)."""
     if case.study.summary.in_flight < 2:
-        second = case.clients[1].number if len(case.clients) > 1 else None
-        row = next((row for row, _ in case.on(second)), None) if second is not None else None
-        yield Broken("at no time was more than one fetch under way", row)
+        second = (row for socket in case.clients[1:2] for row, _ in case.on(socket.number))
+        yield Broken("at no time was more than one fetch under way", next(second, None))
 
 
 RULES = by_name(every_body, one_thread, at_once, overlap)
