@@ -59,7 +59,7 @@ def test_nothing_is_wrong(tmp_path: Path) -> None:
     """A lesson that is whole has no fault in its texts, names and questions."""
     lesson = read_lesson(make_lesson(tmp_path / "lessons", 1, "first"))
 
-    assert [] == [*texts(lesson), *names(lesson), *questions(lesson, tmp_path, rounds=1)]
+    assert [] == [*texts(lesson), *names(lesson), *questions(lesson, tmp_path, most=1)]
 
 
 BREAK: dict[str, tuple[Callable[[Lesson], str], str | None, str]] = {
@@ -107,6 +107,6 @@ def test_questions_that_the_run_does_not_answer(old: str, options: int, tmp_path
     """A question of which no choice, or more than one, is what the run measures is found."""
     new = 'formula = "1"' if options == 0 else 'formula = "k - k"'
     lesson = changed(tmp_path / "lessons", "lesson.toml", old, new)
-    (found,) = questions(lesson, tmp_path, rounds=1)
+    (found,) = questions(lesson, tmp_path, most=1)
 
     assert f"The run says 0; {options} options do" in found
