@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from tracedemo.workshop import proving
+from tracedemo.workshop import own, proving
 from tracedemo.workshop.catalogue import lessons
+from tracedemo.workshop.checking import check
 from tracedemo.workshop.lesson import Lesson
+from tracedemo.workshop.own import rules_of
+from tracedemo.workshop.rules.endings import FIRST
 
 EVERY_LESSON = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.folder_name)
 ANSWERS = [
@@ -30,6 +34,33 @@ def test_texts(lesson: Lesson) -> None:
 def test_answer(lesson: Lesson, answer: proving.Answer, tmp_path: Path) -> None:
     """The solution and each right answer pass; each wrong one, and a file with nothing done, fails by the rule it names."""
     assert list(proving.tried(lesson, answer, tmp_path)) == []
+
+
+@EVERY_LESSON
+def test_an_empty_program_passes_no_scenario(lesson: Lesson, tmp_path: Path) -> None:
+    """In each scenario some rule wants something of the program: one that does nothing at all passes none of them."""
+    file = proving.place(lesson, proving.Answer("nothing", "", ""), tmp_path)
+
+    assert [] == [verdict.scenario.name for verdict in check(lesson, file, seed=1) if verdict.passed]
+
+
+def test_each_rule_is_of_use() -> None:
+    """Every rule is named by a scenario, but for those that are looked at in each of them."""
+    named = {name for lesson in lessons() for scenario in lesson.scenarios for name in scenario.rules}
+    there = {name for lesson in lessons() for name in rules_of(lesson)}
+
+    assert {rule.name for rule in FIRST} == there - named
+
+
+def test_no_lesson_takes_the_name_of_a_common_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lesson whose own rule has the name of a common one is refused: a reader would take the one for the other."""
+    first = lessons()[0]
+    monkeypatch.setattr(
+        own, "_module", lambda _: SimpleNamespace(RULES={"ends/well": own.COMMON["ends/well"]})
+    )
+
+    with pytest.raises(ValueError, match="two rules have one name"):
+        rules_of(first)
 
 
 def every_draw() -> Iterator[object]:

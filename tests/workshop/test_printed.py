@@ -18,6 +18,7 @@ from tracedemo.errors import UsageError
 from tracedemo.render.glyphs import ASCII, STATE_WORDS, UTF8
 from tracedemo.workshop.catalogue import FOLDER, lessons
 from tracedemo.workshop.lesson import Lesson, Option, Question, Run, Scenario
+from tracedemo.workshop.own import COMMON
 from tracedemo.workshop.proving import LEAST_WRONG, SECTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -140,3 +141,11 @@ def test_example_is_that_of_the_lesson() -> None:
     there = next(one for one in kept if one["text"] == question["text"])
     assert question.items() <= there.items()
     assert all(option in there["option"] for option in options)
+
+
+def test_the_table_of_rules_is_whole() -> None:
+    """The page on lessons names in its table all rules that any lesson may use, each once, and no others."""
+    rows = [line for line in NEW_LESSON.splitlines() if line.startswith("|")]
+    named = [name for row in rows for name in re.findall(r"`([a-z]+/[a-z-]+)`", row)]
+
+    assert sorted(named) == sorted(COMMON)

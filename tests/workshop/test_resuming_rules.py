@@ -122,16 +122,6 @@ def test_a_registered_socket_is_left_alone() -> None:
     assert [] == said(resuming.let_go, sent(woken(begun(), "WRITE", "WRITE")))
 
 
-def test_a_glance_that_finds_nothing_is_no_sleep() -> None:
-    """A select with timeout 0 is named when it finds nothing; one that finds something, or that sleeps, is not."""
-    story = begun()
-    story.select([], timeout=0)
-    story.select([[FD, "WRITE"]], timeout=0)
-    story.select([], timeout=5)
-
-    assert 1 == len(said(resuming.sleeps, story))
-
-
 def test_a_selector_is_closed_by_its_own_close() -> None:
     """A selector counts as closed when it was closed itself, not when some socket was."""
     story = begun()

@@ -45,7 +45,7 @@ class Complaint:
     """Line of the learner's file."""
 
     def __str__(self) -> str:
-        """In one line; `refused/no-send: event 5, fd 5, line 31: send() on ... . Ask how connect() ended first.` is one."""
+        """In one line; `refused/no-send: event 5, fd 5, line 31: send() on ... . Ask how ... .` is one."""
         places = (("event", self.event), ("fd", self.fd), ("line", self.line))
         where = ", ".join(f"{name} {number}" for name, number in places if number is not None)
         return f"{self.rule}: {where}{': ' if where else ''}{self.sentence}. {self.remedy}"

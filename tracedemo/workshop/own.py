@@ -25,9 +25,14 @@ COMMON: Mapping[str, Rule] = by_name(*_common())
 
 
 def rules_of(lesson: Lesson) -> Mapping[str, Rule]:
-    """All rules that a lesson may name: those of all, and its own."""
+    """All rules that a lesson may name: those of all, and its own.
+
+    Raises:
+        ValueError: one of its own has the name of one of all.
+    """
     module = _module(lesson)
-    return {**COMMON, **(getattr(module, "RULES", {}) if module else {})}
+    own: Mapping[str, Rule] = getattr(module, "RULES", {}) if module else {}
+    return by_name(*COMMON.values(), *own.values())
 
 
 def measures_of(lesson: Lesson) -> Mapping[str, Measure]:

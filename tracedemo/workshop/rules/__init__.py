@@ -1,13 +1,14 @@
 """Rules: what a trace must show, and a sentence for when it does not.
 
 A rule never reads the learner's text, and knows no number of calls: it looks at what the program asked of the kernel, and
-at what it printed. Outcomes are looked at before the way to them, in the order in which a scenario lists its rules.
+at what it printed. Outcomes are looked at before the way to them, in the order in which a scenario lists its rules; only
+where a wrong outcome would be a mere consequence (of EMFILE, of a send() after a refusal) its cause is looked at first.
 
-    @rule("refused/no-send", "Ask how connect() ended first: getsockopt(SOL_SOCKET, SO_ERROR).")
+    @rule("refused/no-send", "Ask how connect() ended before you send.")
     def no_send(case):
         for row, event in case.calls:
             if ...:
-                yield Broken(f"send() on a connection that never existed", row)
+                yield Broken("send() on a connection that never came to be", row)
 
 The rules for all lessons stand in the files beside this one; a lesson's own in its `lesson.py`, as `RULES`.
 """

@@ -24,6 +24,7 @@ MOVES = CONNECTS | SENDS | RECEIVES
 def told(case: Case) -> Iterator[Broken]:
     """Between a yield of (socket, event) and the next step of that generator lies a select that reported just this.
 
+    `wait/until-ready` is about calls that were told "not yet"; this is about steps, also those that no such call precedes.
     Steps of generators are not seen everywhere. Where there are none, nothing is said; and where the generator has moved
     without a step that we saw, we know no longer what it waits for, and say nothing more.
     """
@@ -58,16 +59,6 @@ def ways_of(event: Event) -> frozenset[str]:
     """What a yield waits for, of READ and WRITE; empty: it yielded something else."""
     words = str(event.args.get("value", "")).rpartition(", ")[2].upper().split("|")
     return frozenset(words) if {"READ", "WRITE"}.issuperset(words) else frozenset()
-
-
-@rule("select/sleeps", "Call select() without a timeout: the kernel wakes the thread when it has news.")
-def sleeps(case: Case) -> Iterator[Broken]:
-    """No select looks for a moment only, and finds nothing."""
-    for row, event in case.calls:
-        if event.op in READINESS and event.args.get("timeout") == 0 and not event.result:
-            yield Broken(
-                "select() with timeout 0 found nothing, so the program asks again instead of sleeping", row
-            )
 
 
 @rule(
@@ -140,4 +131,4 @@ def selector_closed(case: Case) -> Iterator[Broken]:
         yield Broken("the selector was never closed", row)
 
 
-RULES = by_name(told, sleeps, as_yielded, let_go, selector_closed)
+RULES = by_name(told, as_yielded, let_go, selector_closed)

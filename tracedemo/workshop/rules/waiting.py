@@ -16,7 +16,10 @@ CONNECTS = frozenset({"connect", "connect_ex"})
     "After a BlockingIOError hand the socket to select(), and try again when it is reported.",
 )
 def until_ready(case: Case) -> Iterator[Broken]:
-    """No call that was told "not yet" is tried again on its socket before select has reported that socket ready for it."""
+    """No call that was told "not yet" is tried again on its socket before select has reported that socket ready for it.
+
+    It looks at calls alone, so it holds for any program; `resume/told` looks at the steps of generators.
+    """
     waiting: dict[tuple[int, str], str] = {}
     for entries, returned in case.stretches:
         for row, event in entries:

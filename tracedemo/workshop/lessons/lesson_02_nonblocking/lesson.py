@@ -10,7 +10,7 @@ from tracedemo.workshop.rules import Broken, by_name, rule
 
 @rule("nonblocking/stays", "Leave setblocking(False) where it is: the lesson is what to do with its answers.")
 def stays(case: Case) -> Iterator[Broken]:
-    """No call on the socket puts the thread to sleep, apart from select."""
+    """No call on the socket puts the thread to sleep, connect() included (`sleep/in-select-only` lets that off)."""
     for row, event in case.calls:
         if event.op in ("connect", "send", "recv") and event.args.get("could_wait"):
             yield Broken(f"{event.op}() on a blocking socket", row)

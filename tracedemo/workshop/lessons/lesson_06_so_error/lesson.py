@@ -11,7 +11,7 @@ from tracedemo.events import Event
 from tracedemo.workshop.case import Case
 from tracedemo.workshop.measures import Measure
 from tracedemo.workshop.rules import Broken, by_name, rule
-from tracedemo.workshop.rules.waiting import CONNECTS, SENDS, reported
+from tracedemo.workshop.rules.waiting import CONNECTS, reported
 
 REFUSED = "ECONNREFUSED"
 
@@ -37,14 +37,6 @@ def tells(event: Event) -> bool:
 
 
 MEASURES: Mapping[str, Measure] = {"told": told, "told_the_reason": told_the_reason}
-
-
-@rule("refused/no-send", "Ask how connect() ended first: getsockopt(SOL_SOCKET, SO_ERROR).")
-def no_send(case: Case) -> Iterator[Broken]:
-    """Nothing is sent on a socket that was never connected."""
-    for row, event in case.calls:
-        if event.op in SENDS:
-            yield Broken(f"{event.op}() on a connection that never existed ({event.errno})", row)
 
 
 @rule(
@@ -89,4 +81,4 @@ def named(case: Case) -> Iterator[Broken]:
         )
 
 
-RULES = by_name(no_send, asks, named)
+RULES = by_name(asks, named)

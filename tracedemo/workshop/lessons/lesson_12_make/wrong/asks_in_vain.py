@@ -1,4 +1,4 @@
-# fails: outcome/asked-first
+# fails: refused/no-send
 # Asks how connecting ended, and goes on whatever the answer is: the kernel tells it only once.
 def fetch_data(host, port):
     """Fetch a page; at each yield tell what to wait for: a socket and an event."""

@@ -1,4 +1,4 @@
-# fails: outcome/asked-first
+# fails: refused/no-send
 # Finds out that it was refused when it sends.
 def fetch_data(host, port):
     """Fetch a page; at each yield tell what to wait for: a socket and an event."""

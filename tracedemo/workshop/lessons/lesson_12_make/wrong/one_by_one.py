@@ -1,4 +1,4 @@
-# fails: fetches/together
+# fails: together/overlap
 # Begins the next when the one before has ended.
 def fetch_data(host, port):
     """Fetch a page; at each yield tell what to wait for: a socket and an event."""
