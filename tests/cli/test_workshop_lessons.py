@@ -74,13 +74,28 @@ def test_any_encoding_can_say_it(lesson: Lesson) -> None:
 # The answers
 
 
+READS_FIRST = """\
+import selectors, socket
+ours, theirs = socket.socketpair()
+with ours, theirs, selectors.DefaultSelector() as selector:
+    theirs.send(b"x")
+    selector.register(ours, selectors.EVENT_READ)
+    selector.select()
+    selector.unregister(ours)
+"""
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Sequence[Study]]:
-    """Traces of other runs: each alone, each pair, and one that ends in silence."""
+    """Traces of other runs: each alone, each pair; among them one that ends in silence, and one that only reads."""
     studies = [Study(tracefile.read(path).trace) for path in KEPT if path.stem != "thousands"]
     make = find_lesson("make")
     place = tmp_path_factory.mktemp("silent")
     silent = execute(make, make.runs[1], draws(make)[0], place, place, capture=True).studies
+    program = place / "reads.py"
+    program.write_text(READS_FIRST)
+    assert 0 == main(["run", "-o", str(place / "reads.jsonl"), str(program)])
+    studies.append(Study(tracefile.read(place / "reads.jsonl").trace))
     return [silent, *([one] for one in studies), *([one, other] for one in studies for other in studies)]
 
 
