@@ -91,10 +91,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Sequence[Study]]:
     studies = [Study(tracefile.read(path).trace) for path in KEPT if path.stem != "thousands"]
     make = find_lesson("make")
     place = tmp_path_factory.mktemp("silent")
-    silent = execute(make, make.runs[1], draws(make)[0], place, place, capture=True).studies
     program = place / "reads.py"
     program.write_text(READS_FIRST)
-    assert 0 == main(["run", "-o", str(place / "reads.jsonl"), str(program)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(place / "state"))
+        silent = execute(make, make.runs[1], draws(make)[0], place, place, capture=True).studies
+        assert 0 == main(["run", "-o", str(place / "reads.jsonl"), str(program)])
     studies.append(Study(tracefile.read(place / "reads.jsonl").trace))
     return [silent, *([one] for one in studies), *([one, other] for one in studies for other in studies)]
 
