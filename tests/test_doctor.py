@@ -170,6 +170,69 @@ def test_ports(text: str | None, found: str, monkeypatch: pytest.MonkeyPatch) ->
     assert (GOOD, found) == doctor._ports()[1:3]
 
 
+@pytest.mark.parametrize(
+    ("begins", "verdict", "said"),
+    [
+        (b"#!/bin/sh", OPTIONAL, " is a shim: "),
+        (b"\x7fELF", GOOD, "; your programs are run by "),
+        (None, GOOD, "there is no "),
+    ],
+)
+def test_shim(
+    begins: bytes | None, verdict: Verdict, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A script in the place of the interpreter is told from an interpreter; which one runs programs is said each time."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if begins is not None:
+        (tmp_path / "python3").write_bytes(begins)
+        (tmp_path / "python3").chmod(0o755)
+    found = doctor._on_path()
+
+    assert verdict is found.verdict
+    assert said in found.found
+    assert sys.executable in found.found
+
+
+def test_same_interpreter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A link to the interpreter that runs programs is the same one."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "python3").symlink_to(sys.executable)
+
+    assert (GOOD, "the same") == doctor._on_path()[1:3]
+
+
+def test_range_of_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that gives no socket a range of its own is told, and does no harm; other systems are not asked."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(doctor, "PORT_RANGE", (socket.IPPROTO_IP, 9999))  # no such option
+    found = doctor._port_range()
+    assert OPTIONAL is found.verdict
+    assert "Protocol not available" in found.found
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert GOOD is doctor._port_range().verdict
+
+
+def test_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The folder where one stands is tried and left as it was; a save that nobody can see is told."""
+    monkeypatch.chdir(tmp_path)
+    assert (GOOD, "can be written, and a save is seen") == doctor._folder()[1:3]
+    assert [] == list(tmp_path.iterdir())
+
+    monkeypatch.setattr(doctor, "_stamp", lambda path: (0, 0))
+    assert OPTIONAL is doctor._folder().verdict
+
+
+def test_folder_that_is_gone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Who stands in a folder that was removed can write nothing there."""
+    here = tmp_path / "gone"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+
+    assert (MEND, "nothing can be written here: No such file or directory") == doctor._folder()[1:3]
+
+
 def test_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The place where a run writes is tried; one without room, or that cannot be written, is told."""
     monkeypatch.setattr(doctor, "place_for_spools", lambda: str(tmp_path))
@@ -210,8 +273,8 @@ def engines(monkeypatch: pytest.MonkeyPatch, strace: Refusal | None, ptrace: Ref
         (None, None, (GOOD, GOOD)),
         (NOT_THERE, None, (OPTIONAL, GOOD)),
         (None, NOT_THERE, (GOOD, OPTIONAL)),
-        (NOT_THERE, NOT_THERE, (MEND, MEND)),
-        (NOT_THERE, FORBIDDEN, (MEND, ADMIN)),
+        (NOT_THERE, NOT_THERE, (OPTIONAL, OPTIONAL)),
+        (NOT_THERE, FORBIDDEN, (OPTIONAL, OPTIONAL)),
     ],
 )
 def test_engines(
@@ -220,24 +283,15 @@ def test_engines(
     verdicts: tuple[Verdict, Verdict],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One engine is enough; without any, what is in the way is told, with the remedy, and who can mend it."""
-    monkeypatch.setattr(sys, "platform", "linux")
+    """One engine is enough, and without any all else works: why each cannot trace is told, with the remedy."""
     engines(monkeypatch, strace, ptrace)
     found = doctor._strace(), doctor._ptrace()
 
+    assert (strace is not None and ptrace is not None) == doctor.no_engine([*found])
     assert verdicts == tuple(one.verdict for one in found)
     for one, no in zip(found, (strace, ptrace), strict=True):
         assert one.remedy == (no.remedy if no else "")
         assert (no.why if no else "and it may trace") in one.found
-
-
-def test_engines_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a system where no engine exists, the rest works, and so nothing is in the way."""
-    monkeypatch.setattr(sys, "platform", "darwin")
-    engines(monkeypatch, NOT_THERE, NOT_THERE)
-
-    assert OPTIONAL is doctor._strace().verdict
-    assert OPTIONAL is doctor._ptrace().verdict
 
 
 def test_strace_without_filter(monkeypatch: pytest.MonkeyPatch) -> None:

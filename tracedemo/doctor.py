@@ -6,6 +6,7 @@ Nothing here prints or installs. Everything stays on this machine; a check takes
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import shutil
 import socket
@@ -16,11 +17,13 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from tracedemo.recorders.kernel import ENGINES, engine, strace
+from tracedemo.recorders.inprocess.inject import PORT_RANGE
+from tracedemo.recorders.kernel import engine, strace
 from tracedemo.runner.machine import place_for_spools
 from tracedemo.runner.targets import OLDEST_PYTHON
 
 LOW_LIMIT = 1024
+_PATH = "python3 on PATH"
 ROOM = 512 << 20
 """Bytes that a run with all its calls may take."""
 
@@ -67,6 +70,27 @@ def _python() -> Check:
             "Python", Verdict.OPTIONAL, found, "Only CPython has been tried; some calls may be missed."
         )
     return Check("Python", Verdict.GOOD, found)
+
+
+def _on_path() -> Check:
+    """What people who type `python3` get: a shim (pyenv, asdf) is a script that starts an interpreter, and strace would see
+    mostly the shell that runs it.
+    """
+    name = "python" if os.name == "nt" else "python3"
+    where = shutil.which(name)
+    if where is None:
+        return Check(_PATH, Verdict.GOOD, f"there is no {name}; your programs are run by {sys.executable}")
+    try:
+        with Path(where).open("rb") as file:
+            shim = file.read(2) == b"#!"
+    except OSError as error:
+        return Check(_PATH, Verdict.GOOD, f"{where} cannot be read: {error.strerror}")
+    if shim:
+        found = f"{where} is a shim: a script that starts an interpreter; your programs are run by {sys.executable} itself"
+        return Check(_PATH, Verdict.OPTIONAL, found, "To look at one with strace by hand, type its path.")
+    same = Path(where).resolve() == Path(sys.executable).resolve()
+    other = "the same" if same else f"{where}; your programs are run by {sys.executable}"
+    return Check(_PATH, Verdict.GOOD, other)
 
 
 def _flow() -> Check:
@@ -126,6 +150,45 @@ def _ports() -> Check:
     )
 
 
+def _port_range() -> Check:
+    name = "Range of ports"
+    if not sys.platform.startswith("linux"):
+        return Check(name, Verdict.GOOD, "for one socket it is Linux's; ports are bound one by one instead")
+    try:
+        with socket.socket() as sock:
+            sock.setsockopt(*PORT_RANGE, 0)
+    except OSError as error:
+        found = (
+            f"a socket cannot be given one of its own ({error.strerror}): ports are bound one by one instead"
+        )
+        return Check(name, Verdict.OPTIONAL, found, "Nothing is lost without it; Linux 6.3 has it.")
+    return Check(name, Verdict.GOOD, "a socket can be given one of its own")
+
+
+def _folder() -> Check:
+    """The folder in which one stands: whether a lesson can be laid down there, and a save is seen by looking again."""
+    name = "This folder"
+    try:
+        with tempfile.NamedTemporaryFile(prefix=".tracedemo-", dir=Path.cwd()) as file:
+            before = _stamp(file.name)
+            file.write(b"saved")
+            file.flush()
+            seen = before != _stamp(file.name)
+    except OSError as error:
+        remedy = "Go to a folder of your own first: cd"
+        return Check(name, Verdict.MEND, f"nothing can be written here: {error.strerror}", remedy)
+    if not seen:
+        found = "can be written, but a save is not seen by looking at the file"
+        return Check(name, Verdict.OPTIONAL, found, "Press Enter to have a program checked.")
+    return Check(name, Verdict.GOOD, "can be written, and a save is seen")
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    """As `workshop check --watch` looks at a file."""
+    found = Path(path).stat()
+    return found.st_mtime_ns, found.st_size
+
+
 def _spool() -> Check:
     name, remedy = "Room for records", "Set TMPDIR to a folder that can be written."
     try:
@@ -144,9 +207,13 @@ def _spool() -> Check:
     return Check(name, Verdict.GOOD, f"{folder}, {free / (1 << 30):.1f} GiB free")
 
 
-_STRACE, _PTRACE = "strace", "ptrace engine"
-ENGINE_CHECKS = frozenset({_STRACE, _PTRACE})
-"""Checks that only `--kernel` depends on."""
+_STRACE, _PTRACE, _REFUSED = "strace", "ptrace engine", "cannot record system calls: "
+
+
+def no_engine(checks: list[Check]) -> bool:
+    """Whether nothing here can record system calls: all works then but `--kernel`."""
+    engines = [check for check in checks if check.name in (_STRACE, _PTRACE)]
+    return all(check.found.startswith(_REFUSED) for check in engines)
 
 
 def _strace() -> Check:
@@ -171,16 +238,12 @@ def _ptrace() -> Check:
 def _engine(name: str, title: str, version: str) -> Check:
     """Whether an engine can record system calls here: it is tried on a program that does nothing.
 
-    One of them is enough; and where there is none, as on macOS, everything else works.
+    One of them is enough; and where there is none everything else works, and lessons show recordings.
     """
     no = engine(name).refusal()
     if no is None:
         return Check(title, Verdict.GOOD, f"{version}, and it may trace")
-    dispensable = not sys.platform.startswith("linux") or any(
-        engine(other).refusal() is None for other in ENGINES if other != name
-    )
-    verdict = Verdict.OPTIONAL if dispensable else Verdict.ADMIN if no.admin else Verdict.MEND
-    return Check(title, verdict, f"cannot record system calls: {no.why}", no.remedy)
+    return Check(title, Verdict.OPTIONAL, f"{_REFUSED}{no.why}", no.remedy)
 
 
 def _terminal() -> Check:
@@ -200,11 +263,14 @@ def _terminal() -> Check:
 
 CHECKS: tuple[Callable[[], Check], ...] = (
     _python,
+    _on_path,
     _flow,
     _loopback,
     _descriptors,
     _ports,
+    _port_range,
     _spool,
+    _folder,
     _strace,
     _ptrace,
     _terminal,

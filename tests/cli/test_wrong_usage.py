@@ -48,7 +48,7 @@ VARIANTS = "blocking, threads, nonblocking, selector, asyncio_sock, asyncio_stre
         ("run selector more", "'more' is too much here", "See: tracedemo run --help"),
         ("run selector --vie log", "there is no option --vie", "Did you mean --view\\?  See: tracedemo run --help"),
         ("variants more", "'more' is too much here", "See: tracedemo variants --help"),
-        ("doctor --json", "there is no option --json", "See: tracedemo doctor --help"),
+        ("doctor --yaml", "there is no option --yaml", "See: tracedemo doctor --help"),
         ("serve --port", "--port: expected one argument", "See: tracedemo serve --help"),
         ("run selector -n 0", "-n/--requests: a whole number from 1 to 1,000,000 is needed, not '0'", "See: .*"),
         ("run selector -n -3", "-n/--requests: a whole number from 1 to 1,000,000 is needed, not '-3'", "See: .*"),

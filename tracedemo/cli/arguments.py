@@ -207,6 +207,15 @@ def _prepare_workshop(parser: Parser) -> None:
                         help="one of those below, and what it is given")  # fmt: skip
 
 
+def _prepare_doctor(parser: Parser) -> None:
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json", action="store_true", help="one JSON object: the state of each item by its name"
+    )
+    form.add_argument("--report", action="store_true",
+        help="a block to paste into a letter: it names neither you nor your folders")  # fmt: skip
+
+
 def _prepare_nothing(_parser: Parser) -> None:
     """It takes no options."""
 
@@ -312,7 +321,7 @@ _PARSERS: dict[str, tuple[str, str, Callable[[Parser], None]]] = {
     "variants": ("tracedemo variants", texts.ABOUT_VARIANTS, _prepare_nothing),
     "explain": ("tracedemo explain [OPTIONS] [NAME ...]", texts.ABOUT_EXPLAIN, _prepare_explain),
     "serve": ("tracedemo serve [OPTIONS]", texts.ABOUT_SERVE, _prepare_serve),
-    "doctor": ("tracedemo doctor", texts.ABOUT_DOCTOR, _prepare_nothing),
+    "doctor": ("tracedemo doctor [--json | --report]", texts.ABOUT_DOCTOR, _prepare_doctor),
     "workshop": ("tracedemo workshop [COMMAND ...]", texts.ABOUT_WORKSHOP, _prepare_workshop),
 }
 """Usage, what stands below the options, and what adds the options."""

@@ -14,7 +14,11 @@ def columns() -> int:
     return min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
 
 
-def paragraph(text: str, first: str, indent: int) -> str:
-    """A text in lines that fit the screen, indented; `first` stands where the indent of the first line would be."""
+def paragraph(text: str, first: str, indent: int, *, breaks: bool = False) -> str:
+    """A text in lines that fit the screen, indented; `first` stands where the indent of the first line would be.
+
+    Args:
+        breaks: whether a word that is longer than a line is broken; else it stands out.
+    """
     return textwrap.fill(text, columns(), initial_indent=first, subsequent_indent=" " * indent,
-                         break_long_words=False, break_on_hyphens=False)  # fmt: skip
+                         break_long_words=breaks, break_on_hyphens=False)  # fmt: skip
