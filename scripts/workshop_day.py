@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -124,11 +125,22 @@ def loopback_up() -> None:
         fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sh", b"lo", flags | IFF_UP))
 
 
+def able(command: list[str]) -> list[str]:
+    """What stands before a command, if this machine can do it; nothing otherwise, and it is said."""
+    try:
+        can = subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        can = False
+    if not can:
+        print(f"{' '.join(command)} is refused here: the day goes on without it")
+    return command if can else []
+
+
 def offline(words: Sequence[str]) -> int:
     """The whole in a namespace with loopback only, and strace around it."""
     with tempfile.TemporaryDirectory(prefix="workshop-day-") as name:
         log = Path(name) / "strace"
-        alone = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
+        alone = able(["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"])
         strace = ["strace", "-f", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)]
         inner = [sys.executable, str(Path(__file__).resolve()), "--inside", *words]
         code = subprocess.run(
@@ -150,9 +162,10 @@ def ordinary(words: Sequence[str]) -> int:
         part for part in os.environ["PATH"].split(os.pathsep) if not shutil.which("strace", path=part)
     )
     inner = [sys.executable, str(Path(__file__).resolve()), "--inside", *words]
-    unshare = shutil.which("unshare") or "unshare"
     return subprocess.run(
-        [unshare, "--user", *inner], env=os.environ | {"PATH": path}, check=False
+        [*able([shutil.which("unshare") or "unshare", "--user"]), *inner],
+        env=os.environ | {"PATH": path},
+        check=False,
     ).returncode
 
 
@@ -170,7 +183,8 @@ def main() -> int:
     parser.add_argument("lessons", nargs="*", metavar="LESSON", help="number or name (all)")
     args = parser.parse_args()
     if args.up:
-        loopback_up()
+        with suppress(PermissionError):  # no namespace of our own: loopback is up already
+            loopback_up()
         os.execvp(args.up[0], args.up)  # noqa: S606  # goes on as strace
     if args.offline or args.ordinary:
         return (offline if args.offline else ordinary)(args.lessons)
