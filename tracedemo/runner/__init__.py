@@ -13,6 +13,7 @@ Theory of operation
     orphans.py   what a killed tracer leaves         kernel.py     what a kernel engine saw of it
     guard.py     what we leave when we are killed    broken_off.py what can be made of that
     limit.py     how long a variant may wait for a server that misbehaves
+    sandbox.py   limits of the program's own process
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ backlog  it meets a listener that accepts nobody for a while  (`crowded`)
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +18,7 @@ from tracedemo.analysis.limits_met import KINDS, Met, find
 from tracedemo.errors import MachineError
 from tracedemo.runner import Run, RunOptions, find_target, run
 from tracedemo.runner.machine import on_one_processor
+from tracedemo.runner.sandbox import limited, small_buffers
 from tracedemo.scale.crowded import BACKLOG, crowded
 from tracedemo.scale.ports import PORT_RANGE, can_set_range, kept_ports
 from tracedemo.server import ServerOptions
@@ -66,11 +66,10 @@ _Setting = tuple[str, str, RunOptions]
 def _few_files() -> Iterator[_Setting]:
     if not os.access("/bin/sh", os.X_OK):
         raise MachineError("this system has no /bin/sh, by which a program gets fewer open files")
-    limited = ("/bin/sh", "-c", f'ulimit -n {FILES} && exec "$@"', "sh")
     yield (
         f"{FILES} for this process (RLIMIT_NOFILE)",
         "selector",
-        RunOptions(requests=2 * FILES, prefix=limited),
+        RunOptions(requests=2 * FILES, prefix=limited(files=FILES)),
     )
 
 
@@ -87,7 +86,7 @@ def _few_ports() -> Iterator[_Setting]:
 
 @contextmanager
 def _small_buffers() -> Iterator[_Setting]:
-    options = RunOptions(requests=1, inject=f"{socket.SOL_SOCKET}:{socket.SO_SNDBUF}:{BUFFER}",
+    options = RunOptions(requests=1, inject=small_buffers(BUFFER),
                          server=ServerOptions(pace="lockstep"))  # fmt: skip
     name = "upload" if by_name("upload") else "selector"
     if name == "selector":

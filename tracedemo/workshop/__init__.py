@@ -5,5 +5,5 @@ markers.py    exercise and solution in one file               formulas.py   opti
 questions.py  predictions, and what a run says to them        measures.py   what questions ask of a run
 checking.py   scenario -> run -> trace -> verdict             rules/        what a trace must show
 case.py       what a rule looks at                            own.py        a lesson's own measures and rules
-sandbox.py    limits of the learner's process               recording.py  runs that are kept for machines that cannot record
+recording.py  runs that are kept for machines that cannot record
 """

@@ -16,6 +16,7 @@ from tracedemo.analysis.walk import Walk
 from tracedemo.errors import RecorderError
 from tracedemo.events import Trace
 from tracedemo.runner import Run, RunOptions, Target, run
+from tracedemo.runner.sandbox import limited, small_buffers
 from tracedemo.server import ServerOptions
 from tracedemo.server.plan import LOCKSTEP
 from tracedemo.workshop.case import Case
@@ -25,7 +26,6 @@ from tracedemo.workshop.own import rule_of
 from tracedemo.workshop.questions import filled
 from tracedemo.workshop.rules import Broken, Rule
 from tracedemo.workshop.rules.endings import FIRST
-from tracedemo.workshop.sandbox import limited, small_buffers
 
 LAST_NET_S = 30.0
 """Seconds after which a program is ended that nothing else has ended."""

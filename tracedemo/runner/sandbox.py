@@ -1,4 +1,4 @@
-"""What a learner's program gets: limits of its own, in its process and nowhere else."""
+"""Limits of a program's own, in its process and nowhere else."""
 
 from __future__ import annotations
 
