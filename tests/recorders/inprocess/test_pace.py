@@ -6,6 +6,8 @@ What a learner sees of it is in tests/test_paced_by_cause.py.
 from __future__ import annotations
 
 import select
+import sys
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +16,7 @@ from tests.recorders.conftest import Record
 from tracedemo.analysis.study import Study
 from tracedemo.events import PYTHON, TRACER, Event
 from tracedemo.recorders.inprocess import pace
+from tracedemo.recorders.inprocess.watched import waits_for_thread
 from tracedemo.runner import ADDRESS, Run
 from tracedemo.server import ServerOptions
 
@@ -471,3 +474,29 @@ print(True)
 """)
 
     assert fetched(done)
+
+
+class Late(threading.Thread):
+    """Begins only when it is let, as any thread may on a busy machine."""
+
+    let = threading.Event()
+
+    def _bootstrap(self) -> None:
+        self.let.wait()
+        super()._bootstrap()  # type: ignore[misc]  # what Thread.start() starts
+
+
+def test_a_thread_that_starts_another_is_not_stuck() -> None:
+    """Who waits in Thread.start() waits for a thread that will run, though no list of frames may hold it yet."""
+    late = Late()
+    starter = threading.Thread(target=late.start)
+    starter.start()
+    while not (frame := sys._current_frames()[starter.ident or 0]) or "waiter" not in frame.f_locals:
+        pass
+
+    stuck = waits_for_thread(frame)
+    late.let.set()
+    starter.join()
+    late.join()
+
+    assert ("wait", False) == (frame.f_code.co_name, stuck)

@@ -94,15 +94,27 @@ def waits_for_thread(frame: Any) -> bool:
     """True for a thread that waits without timeout for another one, in vain so far.
 
     The one it joins may have ended, or its waiter lock may have been released, and it has only not been run since: such a
-    thread is not stuck.
+    thread is not stuck. Nor is one that waits inside Thread.start(): the one it has made is going to run, and stands in no
+    list of frames before it does.
     """
     while frame is not None and frame.f_code.co_filename.endswith("threading.py"):
         name, known = frame.f_code.co_name, frame.f_locals
         if name in ("join", "_wait_for_tstate_lock"):
             return known.get("timeout") in (None, -1) and bool(known["self"].is_alive())
         if name == "wait" and "waiter" in known:
-            return known.get("timeout") is None and bool(known["waiter"].locked())
+            return known.get("timeout") is None and bool(known["waiter"].locked()) and not _starts(frame)
         if name == "_shutdown":
             return True
         frame = frame.f_back
     return False
+
+
+def _starts(frame: Any) -> bool:
+    """Whether a wait is the one of Thread.start(), which calls Event.wait(), which calls this."""
+    event = frame.f_back
+    caller = event.f_back if event is not None else None
+    return (
+        caller is not None
+        and caller.f_code.co_name == "start"
+        and caller.f_code.co_filename.endswith("threading.py")
+    )
