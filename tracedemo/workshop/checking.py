@@ -21,14 +21,11 @@ from tracedemo.server import ServerOptions
 from tracedemo.server.plan import LOCKSTEP
 from tracedemo.workshop.case import Case
 from tracedemo.workshop.formulas import value_of
-from tracedemo.workshop.lesson import Lesson, Scenario
+from tracedemo.workshop.lesson import LAST_NET_S, Lesson, Scenario
 from tracedemo.workshop.own import rule_of
 from tracedemo.workshop.questions import filled
 from tracedemo.workshop.rules import Broken, Rule
 from tracedemo.workshop.rules.endings import FIRST
-
-LAST_NET_S = 30.0
-"""Seconds after which a program is ended that nothing else has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,10 +122,10 @@ def _complaint(case: Case, walk: Walk, rule: Rule, broken: Broken, file: Path) -
     return Complaint(
         rule=rule.name,
         sentence=broken.sentence,
-        remedy=rule.remedy,
+        remedy=broken.remedy or rule.remedy,
         event=None if broken.row is None else walk.step_of_row(broken.row) + 1,
         fd=broken.fd if broken.fd is not None else event.fd if event else None,
-        line=site.line if site and Path(site.file).name == file.name else None,
+        line=broken.line or (site.line if site and Path(site.file).name == file.name else None),
     )
 
 
@@ -142,7 +139,7 @@ def run_in(scenario: Scenario, values: Mapping[str, int], file: Path) -> Run:
     words = [filled(word, {**values, "file": file.name}) for word in scenario.words]
     target = Target("script", file.name, (str(file), *words))
     return run(target, RunOptions(
-        server=server_options(scenario.server, values), capture=True, duration=LAST_NET_S, steps=True,
+        server=server_options(scenario.server, values), capture=True, duration=LAST_NET_S, steps=True, alone=True,
         prefix=limited(files=scenario.files, cpu_s=scenario.cpu_s), inject=small_buffers(scenario.sndbuf),
     ))  # fmt: skip
 
