@@ -65,7 +65,7 @@ def asleep(case: Case) -> Iterator[Broken]:
 
 @rule("ends/endless", "A loop that never learns anything new never ends: what should end it?")
 def endless(case: Case) -> Iterator[Broken]:
-    """It used its processor time up."""
+    """It used its processor time up: the kernel has said so, and killed it if it did not listen."""
     if case.ended == "signal SIGXCPU" or (case.ended == "signal SIGKILL" and _used_up(case)):
         yield Broken(f"it has used up its {case.scenario.cpu_s} s of processor time, and did not come to an end",
                      _last(case))  # fmt: skip
