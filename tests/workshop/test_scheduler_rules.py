@@ -163,6 +163,22 @@ def test_each_page_comes_out_in_its_own_place() -> None:
     assert ["it came to its end without a call on a socket or a selector"] == said(rule, case(Story()))
 
 
+def test_a_fetch_is_left_all_of_its_time() -> None:
+    """Whoever ends a fetch early to which nobody answers is told so; its time begins no sooner than the call before it."""
+
+    def seen(begin: int, end: int, fault: str = "stall") -> Case:
+        story = faulty(fetches((begin, end)), 4, fault, begin + US)
+        story.call("selector", 3, at=0, took=US, selector="EpollSelector", result=3)
+        return case(story)
+
+    assert [] == said(scheduler.not_before, seen(2 * US, 1_000 * MS))
+    assert ["this fetch was ended after 0.5 s, and may take 1 s"] == said(
+        scheduler.not_before, seen(2 * US, 500 * MS)
+    )
+    assert [] == said(scheduler.not_before, seen(600 * MS, 1_000 * MS))
+    assert [] == said(scheduler.not_before, seen(2 * US, 500 * MS, fault="reset"))
+
+
 def waiting(*timeouts: float | None) -> Story:
     """One fetch, and selects that find nothing."""
     story = Story()

@@ -105,4 +105,25 @@ def what_is_left(case: Case) -> Iterator[Broken]:
         waiting = [socket for socket in case.clients if socket.t_first < event.t0 < end_of(socket)]
 
 
-RULES = by_name(served, failures_named, what_is_left)
+@rule(
+    "deadline/not-before",
+    "The time of a fetch begins when it does: end it when time.monotonic() is beyond that plus what it may take.",
+)
+def not_before(case: Case) -> Iterator[Broken]:
+    """A fetch to which nobody answers is left all of its time; no machine is so slow that it could have had less."""
+    for socket in case.clients:
+        silent = ENDS_IN.get(faults(case).get(socket.number, "")) == "TimeoutError"
+        if silent and socket.t_close is not None:
+            had = (socket.t_close - _before(case, socket)) / 1e9
+            if had < NEARLY * seconds(case):
+                row = next((row for row, event in case.on(socket.number) if event.t0 == socket.t_close), None)
+                yield Broken(f"this fetch was ended after {had:.2g} s, and may take {seconds(case):g} s", row)
+
+
+def _before(case: Case, socket: Connection) -> int:
+    """When the last call before a socket had returned: its time had not begun then, whoever looked at a clock."""
+    before = (event.t1 for _, event in case.calls if event.t1 is not None and event.t1 <= socket.t_first)
+    return max(before, default=case.run.trace.header.clock_start[0])
+
+
+RULES = by_name(served, failures_named, what_is_left, not_before)
