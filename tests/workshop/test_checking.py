@@ -91,6 +91,14 @@ def test_who_will_not_wake_up_is_ended_all_the_same(small: Sequence[Lesson], tmp
     assert "it sleeps, and has made no call on a socket or a selector" == found.sentence
 
 
+def test_who_waits_for_nobody_in_a_call_is_told_which(small: Sequence[Lesson], tmp_path: Path) -> None:
+    """A program that waits in a call for something that is not our server's is ended, too, and the call is named."""
+    found = first_of(small[0], tmp_path, f"{HEAD}left, right = socket.socketpair()\nleft.recv(1)\n")
+
+    assert ("ends/late", 5) == (found.rule, found.line)
+    assert "it had been in recv() for " in found.sentence
+
+
 @pytest.mark.parametrize(
     ("program", "sentence", "remedy"),
     [

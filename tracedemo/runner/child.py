@@ -36,7 +36,7 @@ class Finished(NamedTuple):
     timed_out: bool
     """Its time was over, and it was told to end."""
     asleep: bool
-    """It was told to end because it slept where nobody could wake it."""
+    """It was told to end because it slept outside of all recorded calls, where nobody could wake it."""
     told_to_end: int
     """The signal that was meant for us, and was handed on; 0: none."""
     cpu_user: float
@@ -231,7 +231,7 @@ class _Told:
     def __init__(self) -> None:
         self.signals: list[int] = []
         self.asleep = False
-        """That it slept was the reason."""
+        """That it slept was the reason, outside of all recorded calls."""
 
 
 @contextmanager
@@ -254,8 +254,8 @@ def _ending(
             timer.daemon = True
             timer.start()
 
-    def wake() -> None:
-        told.asleep = not told.signals
+    def wake(inside: bool) -> None:
+        told.asleep = not inside and not told.signals
         tell_from(0)
 
     if duration is not None:

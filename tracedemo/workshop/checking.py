@@ -21,11 +21,14 @@ from tracedemo.server import ServerOptions
 from tracedemo.server.plan import LOCKSTEP
 from tracedemo.workshop.case import Case
 from tracedemo.workshop.formulas import value_of
-from tracedemo.workshop.lesson import LAST_NET_S, Lesson, Scenario
+from tracedemo.workshop.lesson import Lesson, Scenario
 from tracedemo.workshop.own import rule_of
 from tracedemo.workshop.questions import filled
 from tracedemo.workshop.rules import Broken, Rule
 from tracedemo.workshop.rules.endings import FIRST
+
+LAST_NET_S = 30.0
+"""Seconds after which a program is ended that nothing else has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)

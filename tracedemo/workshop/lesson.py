@@ -29,9 +29,6 @@ from tracedemo.workshop.markers import Marked, take_apart
 TRACKS = ("90", "half", "self")
 """A workshop of 90 minutes, of half a day, and a learner alone."""
 
-LAST_NET_S = 30.0
-"""Seconds after which a program is ended that nothing else has ended."""
-
 HINTS = 3
 MARKED = "solution.py"
 OWN = frozenset({MARKED, "lesson.py", "__init__.py"})

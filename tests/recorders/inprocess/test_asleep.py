@@ -84,17 +84,21 @@ def test_nothing_is_said_of_what_is_no_spool_or_too_long(spool: Spool, tmp_path:
 
 
 def test_who_sleeps_outside_of_a_call_stands_still(spool: Spool, tmp_path: Path) -> None:
-    """A program that sleeps stands still; not while a call is open, nor when it was ended; a further call is seen."""
+    """A program that sleeps stands still, until it is ended; a further call is seen, and whether it is inside of one."""
     child = start("print(1, flush=True); input()")
     heard(child)
     state_of(child, "S")
 
     first = asleep.stillness(child.pid, tmp_path)
     assert first is not None
+    assert not first.inside
+    assert first == asleep.stillness(child.pid, tmp_path)
     spool.event("recv", 1, 2)
     assert asleep.stillness(child.pid, tmp_path) not in (None, first)
     spool.event("recv", 3, 0)
-    assert asleep.stillness(child.pid, tmp_path) is None
+    now = asleep.stillness(child.pid, tmp_path)
+    assert now is not None
+    assert now.inside
     ended(child)
     assert asleep.stillness(child.pid, tmp_path) is None
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from tracedemo.analysis.segments import READINESS
 from tracedemo.workshop.case import Case
-from tracedemo.workshop.lesson import LAST_NET_S
 from tracedemo.workshop.rules import Broken, by_name, rule
 
 NEARLY = 0.9
@@ -82,14 +81,19 @@ def late(case: Case) -> Iterator[Broken]:
     """Its time was over, and nothing else had ended it."""
     if case.ended != "its time was over":
         return
-    place = interrupted(case)
+    end = case.run.trace.header.clock_end[0]
     for row, call in reversed(case.calls):
         if call.t1 is None or call.exc == "KeyboardInterrupt":
-            yield Broken(f"it was still in {call.op}() after {LAST_NET_S:g} s", row)
+            took = ((call.t1 or end) - call.t0) / 1e9
+            yield Broken(
+                f"it had been in {call.op}() for {took:.0f} s when it was ended, and nothing had come", row
+            )
             return
+    place = interrupted(case)
     where = f", and was in {place.text}" if place and place.text else ""
+    took = (end - case.run.trace.header.clock_start[0]) / 1e9
     yield Broken(
-        f"it had not come to an end after {LAST_NET_S:g} s{where}", _last(case), line=place and place.line
+        f"it had not come to an end after {took:.0f} s{where}", _last(case), line=place and place.line
     )
 
 
