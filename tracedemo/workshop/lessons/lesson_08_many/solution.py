@@ -30,7 +30,7 @@ def fetch_data(address, page):
                 yield sock, selectors.EVENT_READ
                 continue
             if not chunk:
-                return response
+                return whole(response)
             response += chunk
     finally:
         sock.close()
@@ -88,7 +88,7 @@ def run_all(gen_funcs):
 #|             break
 #|         response += chunk
 #|     sock.close()  # and if recv() fails?
-#|     return response
+#|     return whole(response)
 #|
 #|
 #| def run_all(gen_funcs):
@@ -122,6 +122,15 @@ def make_request(address, page):
     """The bytes of a GET request; `Connection: close` lets the server mark the end by closing."""
     host, port = address
     return f"GET {page} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
+
+
+def whole(response):
+    """The response; EOFError if it is only a part of one, UnicodeDecodeError if it is none."""
+    head, _, body = response.partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode("ascii").splitlines()[1:])
+    if len(body) < int(headers["Content-Length"]):
+        raise EOFError(f"{len(body)} of {headers['Content-Length']} bytes")
+    return response
 
 
 def describe(result):
