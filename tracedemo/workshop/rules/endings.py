@@ -57,9 +57,11 @@ def ends_well(case: Case) -> Iterator[Broken]:
     """It ends by itself, with exit code 0."""
     if case.run.exit_code:
         last = case.run.complaints.strip().rpartition("\n")[2].strip().rstrip(".")
-        failed = next((row for row, call in reversed(case.calls) if call.failed), None)
+        name = last.partition(":")[0].rpartition(".")[2]
+        # Other calls that failed were caught, or are of the interpreter that tidies up.
+        raised = next((row for row, call in reversed(case.calls) if call.exc and call.exc == name), None)
         yield Broken(
-            f"it ended with exit code {case.run.exit_code}" + (f": {last[:120]}" if last else ""), failed
+            f"it ended with exit code {case.run.exit_code}" + (f": {last[:120]}" if last else ""), raised
         )
 
 
