@@ -44,6 +44,11 @@ def run(args: argparse.Namespace) -> int:
     voice.say()
     if wanted is not None:
         introduce(voice, folder, state)
+    else:
+        title = f"Lesson {current.number:02}, {current.title}"
+        voice.say(
+            f"{title}, is the last one of your track ({state.track}): none is behind it that could be opened."
+        )
     suggest_next(voice, folder, state)
     return 0
 
@@ -54,8 +59,10 @@ def _give(voice: Voice, folder: Folder, state: State, lesson: Lesson) -> None:
     record = state.of(lesson.name)
     unsolved = lesson.marked().unsolved().encode()
     touched = folder.file(lesson).read_bytes() != unsolved
-    kept = folder.solve(lesson)
+    given_before, kept = record.given, folder.solve(lesson)
     folder.earn(lesson)
     record.given, record.skipped = record.given or not record.passed, False
+    if kept is None and given_before:  # of an earlier catch-up: that was said then
+        return
     where = f"; what you had lies in {near(kept)}" if kept and touched else ""
     voice.say(f"{near(folder.file(lesson))} is a solution now{where}.")

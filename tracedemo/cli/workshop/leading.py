@@ -158,7 +158,8 @@ def _skip(lead: Lead) -> bool:
     """On to another lesson: the one behind this, or, after the last, one that was left out."""
     at = standing(lead.folder, glance(lead.folder))
     word = at.other.name if at.step == Step.BACK and at.other else ""
-    return going_on.go(lead.voice, lead.folder, word, led=True)
+    going_on.go(lead.voice, lead.folder, word, led=True)
+    return True
 
 
 def _done(lead: Lead) -> bool:
