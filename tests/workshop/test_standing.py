@@ -32,6 +32,8 @@ PASSED = {**RAN, "passed": "t"}
         ("half", "second", {"first": {**OPENED, "given": True}, "second": RAN}, Step.DONE, None),
         ("half", "second", {"first": PASSED, "second": {**OPENED, "given": True}}, Step.DONE, None),
         ("half", "first", {"first": {**OPENED, "given": True}}, Step.PREDICT, None),
+        ("half", "third", {"first": PASSED, "second": RAN, "third": PASSED}, Step.DONE, None),
+        ("half", "third", {"first": PASSED, "third": PASSED}, Step.BACK, "second"),
         ("self", "third", {"first": PASSED, "third": PASSED}, Step.BACK, "second"),
         ("self", "third", {"first": PASSED, "second": PASSED, "third": PASSED}, Step.DONE, None),
     ],

@@ -42,9 +42,10 @@ def standing(folder: Folder, state: State) -> Standing:
     given_last = record.given and after is None  # behind it is nothing to which catch-up could have led
     if not given_last and (step := _in_lesson(lesson, record, state.track)) is not None:
         return Standing(step, lesson, record, None)
-    if after is not None:
-        return Standing(Step.NEXT, lesson, record, after)
     left = next(iter(left_out(folder, state)), None)
+    beyond = left is None and lesson.name not in state.order  # one for an evening, when the track is over
+    if after is not None and not beyond:
+        return Standing(Step.NEXT, lesson, record, after)
     return Standing(Step.BACK if left else Step.DONE, lesson, record, left)
 
 

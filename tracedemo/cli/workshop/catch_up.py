@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tracedemo.cli.parser import Parser
-from tracedemo.cli.workshop.common import here, introduce, near, remembered, suggest_next
+from tracedemo.cli.workshop.common import here, introduce, near, none_behind, remembered, suggest_next
 from tracedemo.cli.workshop.voice import Voice
 from tracedemo.workshop.catalogue import find_lesson
 from tracedemo.workshop.folder import Folder
@@ -45,10 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if wanted is not None:
         introduce(voice, folder, state)
     else:
-        title = f"Lesson {current.number:02}, {current.title}"
-        voice.say(
-            f"{title}, is the last one of your track ({state.track}): none is behind it that could be opened."
-        )
+        voice.say(none_behind(folder, state))
     suggest_next(voice, folder, state)
     return 0
 

@@ -111,14 +111,21 @@ def suggest_next(voice: Voice, folder: Folder, state: State) -> None:
 def say_over(voice: Voice, folder: Folder, state: State) -> None:
     """Say that the track is over, and what is taken home."""
     order = folder.order(state)
-    voice.say(
-        f"The workshop is over: you have come to the end of all {len(order)} lessons of your track ({state.track})."
-    )
-    voice.say("Take home this folder, with your programs, the solutions, and what you said; and tracedemo, which shows"
-              " your own programs just as it showed these:")  # fmt: skip
+    voice.say(f"The workshop is over: you have come to the end of all {len(order)} lessons of your track.")
+    voice.say("Take home this folder, with your programs and the solutions beside them; and tracedemo, which shows your"
+              " own programs just as it showed these:")  # fmt: skip
     voice.typed("run your_program.py")
     others = [lesson for lesson in folder.lessons if lesson not in order and lesson.name not in state.lessons]
     if others:
         names = ", ".join(f"{lesson.number:02} {lesson.name}" for lesson in others)
         voice.say(f"Lessons that your track leaves out: {names}. To open one:")
         voice.typed(f"workshop next {others[0].name}")
+
+
+def none_behind(folder: Folder, state: State) -> str:
+    """What is said where a next lesson is asked for, and there is none."""
+    lesson = folder.current(state)
+    named = f"Lesson {lesson.number:02}, {lesson.title},"
+    if lesson in folder.order(state):
+        return f"{named} is the last one of your track ({state.track})."
+    return f"{named} is not of your track ({state.track}), and none of that is behind it."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tracedemo.cli.parser import Parser
-from tracedemo.cli.workshop.common import here, introduce, remembered, suggest_next
+from tracedemo.cli.workshop.common import here, introduce, none_behind, remembered, suggest_next
 from tracedemo.cli.workshop.voice import Voice
 from tracedemo.workshop.catalogue import find_lesson
 from tracedemo.workshop.folder import Folder
@@ -69,7 +69,7 @@ def _stay(voice: Voice, folder: Folder, state: State, *, named: bool) -> None:
         return
     if standing(folder, state).step in (Step.BACK, Step.DONE):  # that says so itself
         return
-    voice.say(f"Lesson {lesson.number:02}, {lesson.title}, is the last one of your track ({state.track}).")
+    voice.say(none_behind(folder, state))
     if others := [one for one in left_out(folder, state) if one.name != lesson.name]:
         names = ", ".join(f"{one.number:02} {one.name}" for one in others)
         voice.say(f"Left out until now: {names}. Back to one of them:")

@@ -71,7 +71,8 @@ class Lead:
 def _lead(lead: Lead) -> int:
     """Step by step, until somebody ends it."""
     voice, folder = lead.voice, lead.folder
-    introduce(voice, folder, glance(folder))
+    if standing(folder, glance(folder)).step != Step.DONE:
+        introduce(voice, folder, glance(folder))
     try:
         while _went_on(lead, _STEPS[standing(folder, glance(folder)).step]):
             pass

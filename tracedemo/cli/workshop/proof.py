@@ -21,7 +21,9 @@ def show_proof(voice: Voice, question: Question, found: Measured, ran: Ran) -> N
     """The rows that made the answer, and how to see them among the others."""
     lines = list(_lines(found, ran))
     if lines:
-        voice.say("  Seen in the run:")
+        voice.say(
+            "  Seen in the run:" if found.counted else "  Seen in the run, where none could be counted:"
+        )
     for first, text in lines:
         voice.say(text, first, 6)
     runs = {at.run for at in (*found.counted, *found.beside)}
@@ -52,7 +54,9 @@ def told(study: Study, row: int) -> str:
     event = study.events[row]
     place = f", {short_file(event.place.file)} line {event.place.line}" if event.place else ""
     what = f"system call {spoken(event)}." if event.lane == KERNEL else sentence(event, study.context)
-    return f"At {moment(event.t0 - study.origin)}{place}: {what}"
+    offered = event.args.get("size", 0) if event.op.startswith("send") and event.bytes else 0
+    rest = f" It was offered {offered:,}." if offered > (event.bytes or 0) else ""
+    return f"At {moment(event.t0 - study.origin)}{place}: {what}{rest}"
 
 
 def same_rows(found: Measured, others: Sequence[Measured]) -> bool:
