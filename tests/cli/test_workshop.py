@@ -332,6 +332,18 @@ def test_check_counts_other_complaints(learner: Learner) -> None:
     assert 'File "01_first/fetch.py", line 3' in text
 
 
+def test_without_a_place_the_last_call_is_shown(learner: Learner) -> None:
+    """A complaint that has no place leads to the last call of the program that was more than tidying up."""
+    (learner.root / "01_first" / "fetch.py").write_text(
+        "import socket, sys\nhost, port = sys.argv[1].split(':')\n"
+        "sock = socket.create_connection((host, int(port)))\nraise ValueError\n"
+    )
+    text = learner("check", code=1)
+    words = re.search(r"See what it did last:\n +.*tracedemo (step \S+.*)", text)[1].split()
+
+    assert "connects fd" in learner.typed(*words).stdout.partition("\n")[0]
+
+
 def test_check_without_a_trace_keeps_the_last_one(learner: Learner) -> None:
     """The trace that a failed check has named is there until another check leaves one."""
     words = re.search(r"tracedemo (step \S+.*)", learner("check", code=1))[1].split()

@@ -151,5 +151,5 @@ def _last_step(walk: Walk) -> int:
     return next(did, len(walk) - 1) + 1
 
 
-_TIDYING = frozenset({"close", "unregister", "detach", "shutdown", "getpeername"})
+_TIDYING = frozenset({"close", "unregister", "detach", "shutdown", "getsockname", "getpeername"})
 """What a program does when it is about to end, or the interpreter for it."""
