@@ -20,6 +20,7 @@ from tracedemo.cli.arguments import parser_for
 from tracedemo.cli.workshop import SUBCOMMANDS, dev, running
 from tracedemo.workshop import catalogue
 from tracedemo.workshop.lesson import Lesson
+from tracedemo.workshop.running import Ran
 from tracedemo.workshop.state import SCHEMA
 
 LEARNERS = ("predict", "run", "check", "hint", "solution", "next", "reset", "catch-up", "list", "status")
@@ -232,6 +233,15 @@ def test_reveal(letter: str, met: int, learner: Learner) -> None:
     assert "wrote " not in text
     assert "Next:" not in text
     assert met == learner.status["first"]["came_true"]
+
+
+@pytest.mark.parametrize("colour", ["", "\x1b[1m"])
+def test_only_one_next_thing(colour: str, small: Sequence[Lesson]) -> None:
+    """What a command of a lesson would have typed next is left out, wherever it stands in its output."""
+    output = f"a row\n\n{colour}Next: tracedemo compare\n      tracedemo show\nselector.py: it failed\n"
+    ran = Ran(small[0].runs[0], "", (), 1, output)
+
+    assert "a row\nselector.py: it failed" == running._worth_reading(ran)
 
 
 def test_proof_can_be_typed(learner: Learner) -> None:
