@@ -142,17 +142,23 @@ def ends_well(case: Case) -> Iterator[Broken]:
         return
     said = case.run.complaints.strip()
     last = said.rpartition("\n")[2].strip().rstrip(".")
-    failed = next((row for row, call in reversed(case.calls) if call.failed), None)
     sentence = f"it ended with exit code {case.run.exit_code}"
     if not said:
-        yield Broken(f"{sentence}, and did not say why", failed, remedy="Something in it ends it, with sys.exit() or"
+        yield Broken(f"{sentence}, and did not say why", _last(case), remedy="Something in it ends it, with sys.exit() or"
                      " os._exit(): look for that.")  # fmt: skip
     elif not _FRAME.search(f"{said}\n"):
-        yield Broken(
-            f"{sentence}: {last[:120]}", failed, remedy="These are words of its own: look for who says them."
-        )
+        yield Broken(f"{sentence}: {last[:120]}", _raised(case, last), remedy="These are words of its own: look for who"
+                     " says them.")  # fmt: skip
     else:
-        yield Broken(f"{sentence}: {last[:120]}", failed)
+        yield Broken(f"{sentence}: {last[:120]}", _raised(case, last))
+
+
+def _raised(case: Case, last: str) -> int | None:
+    """The call whose exception the last line of a traceback names.  Others that failed were caught, or are of the
+    interpreter that tidies up.
+    """
+    name = last.partition(":")[0].rpartition(".")[2]
+    return next((row for row, call in reversed(case.calls) if call.exc and call.exc == name), None)
 
 
 RULES = by_name(*FIRST, ends_well)
