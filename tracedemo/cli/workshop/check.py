@@ -117,7 +117,7 @@ def _say_failed(voice: Voice, folder: Folder, lesson: Lesson, number: int, verdi
         voice.say("What the program said at its end:")
         file = folder.file(lesson)
         said = verdict.errors.replace(str(file), near(file))
-        voice.lines(f"  {clean(line)}" for line in said.rstrip().splitlines()[-TAIL:])
+        voice.program((clean(line) for line in said.rstrip().splitlines()[-TAIL:]), indent=2)
     if verdict.trace is not None and len(Walk(Study(verdict.trace))):
         voice.say()
         voice.say("See it happen:")
