@@ -22,7 +22,7 @@ from tracedemo.render.lines import width_of
 from tracedemo.workshop import folder
 from tracedemo.workshop import running as executing
 from tracedemo.workshop.catalogue import lessons
-from tracedemo.workshop.lesson import HINTS, Lesson, Run
+from tracedemo.workshop.lesson import HINTS, TRACKS, Lesson, Run
 from tracedemo.workshop.proving import Answer, draws, place
 from tracedemo.workshop.running import Ran
 
@@ -239,3 +239,22 @@ def words_of(text: str) -> list[str]:
     """What is said, wherever lines and pauses are, with our signs spelled out."""
     spelled = SEQUENCE.sub("", text).replace(f"{PAUSE} \n", "").translate(voice._SPELLED)
     return [word for word in spelled.split() if word != "\\"]
+
+
+# What is taken for known
+
+
+@pytest.mark.parametrize("track", TRACKS)
+def test_start_explains_its_words(track: str, typed: Typed) -> None:
+    """Whoever begins is told what the post is, that nobody needs to have read it, and what k and n are; so is whoever has
+    the handout only, or the page in the folder.
+    """
+    shown = " ".join(typed("workshop", "start", "--track", track).stdout.split())
+    handout = Path(__file__).parents[2] / "docs" / "workshop" / "handout.md"
+    pages = [Path("tracedemo-workshop", "README.md"), handout]
+
+    for text in (shown, *(" ".join(page.read_text(encoding="utf-8").split()) for page in pages)):
+        assert re.search(r'blog article, ["*]Unraveling an Async HTTP Request["*]', text)
+        assert re.search(r"need not have read it", text)
+        assert re.search(r"\bk\b.*pieces.*\bn\b.*number of fetches|\bk\b.*pieces.*\bn\b.*fetches", text)
+        assert "drawn" in text
