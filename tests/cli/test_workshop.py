@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -17,7 +18,7 @@ from tests.workshop.small import make_lesson, three_lessons
 from tracedemo import tracefile
 from tracedemo.analysis.study import Study
 from tracedemo.cli.arguments import parser_for
-from tracedemo.cli.workshop import SUBCOMMANDS, dev, running
+from tracedemo.cli.workshop import SUBCOMMANDS, running
 from tracedemo.workshop import catalogue
 from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.state import SCHEMA
@@ -565,14 +566,16 @@ def test_unknown_command(word: str, remedy: str, learner: Learner) -> None:
     assert re.fullmatch(remedy, lines[1].strip())
 
 
-@pytest.mark.parametrize("width", ["50", "80"])
-def test_help_fits(width: str, learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What stands below the options fits the screen, whatever its width, and no word of it is lost."""
+@pytest.mark.parametrize("width", ["60", "80"])
+@pytest.mark.parametrize("name", THERE)
+def test_help_fits(name: str, width: str, typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The help of each command fits the screen, whatever its width, and no word of its examples is lost."""
     monkeypatch.setenv("COLUMNS", width)
-    text = learner("dev", "--help")
+    text = typed("workshop", name, "--help").stdout
+    about = getattr(import_module(f"tracedemo.cli.workshop.{SUBCOMMANDS[name].module}"), "ABOUT", "")
 
     assert max(map(len, text.splitlines())) <= int(width)
-    assert " ".join(dev.ABOUT.split()) in " ".join(text.split())
+    assert " ".join(about.split()) in " ".join(text.split())
 
 
 def test_width(learner: Learner, small: Sequence[Lesson]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -68,6 +69,10 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         """Paragraphs in their own lines, unless these are wider than the screen."""
         return super()._fill_text(fitted(text, width), width, indent)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        """A word with a hyphen is to be typed as it stands: it is not broken."""
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
 
     def _format_args(self, action: argparse.Action, default_metavar: str) -> str:
         """`-m MODULE ...` instead of `-m ...`."""
