@@ -320,6 +320,30 @@ def test_check_of_anything(text: str, learner: Learner) -> None:
     assert "tracedemo/workshop" not in said
 
 
+WIDE = """\
+def it_has_a_rather_long_name(argument):
+    raise ValueError("x" * 200 + " and some words" * 9)
+
+
+it_has_a_rather_long_name("an argument that is long enough to be wide as well as deep")
+"""
+
+
+@pytest.mark.parametrize("program", [b"\x89PNG\r\n\x1a\n\xff\xfe", WIDE.encode()])
+def test_what_a_program_said_fits(program: bytes, learner: Learner) -> None:
+    """However wide the last words of a program are, no line is over 80 columns; where some of it is left out in the
+    complaint, dots say so, and it stands in full below.
+    """
+    (learner.root / "01_first" / "fetch.py").write_bytes(program)
+    complaint, below = learner("check", code=1).split("What the program said at its end:\n")
+    last = "for details" if program != WIDE.encode() else "and some words and some words"
+
+    assert max(map(len, (complaint + below).splitlines())) <= 80
+    assert " .... Read" in " ".join(complaint.split())
+    assert last in " ".join(below.split()).replace("\\ ", "")
+    assert str(learner.root) not in complaint + below
+
+
 def test_check_passes(learner: Learner, small: Sequence[Lesson]) -> None:
     """A program that does it passes: that is noted, the solution is there to be compared, and the next lesson is named."""
     learner.solve(small[0])

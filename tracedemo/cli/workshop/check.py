@@ -108,14 +108,14 @@ def _say_failed(voice: Voice, folder: Folder, lesson: Lesson, number: int, verdi
     first, *others = verdict.complaints
     place = f" {number} of {len(lesson.scenarios)}" if len(lesson.scenarios) > 1 else ""
     voice.say(f"NOT YET. Scenario{place}: {filled(verdict.scenario.name, verdict.values)}")
-    voice.say(clean(first), indent=2)
+    file = folder.file(lesson)
+    voice.say(clean(str(first).replace(str(file), near(file))), indent=2)
     if others:
         count = "1 more rule is" if len(others) == 1 else f"{len(others)} more rules are"
         voice.say(f"{count} broken; look at this one first.", indent=2)
     if verdict.errors.strip():
         voice.say()
         voice.say("What the program said at its end:")
-        file = folder.file(lesson)
         said = verdict.errors.replace(str(file), near(file))
         voice.program((clean(line) for line in said.rstrip().splitlines()[-TAIL:]), indent=2)
     if verdict.trace is not None and len(Walk(Study(verdict.trace))):

@@ -94,8 +94,8 @@ class Voice:
     def say(self, text: str = "", first: str = "", indent: int = 0) -> None:
         """A paragraph; `first` stands where the indent of its first line would be."""
         text = f"{first or ' ' * indent}{text}"
-        lines = textwrap.wrap(text, self.columns, subsequent_indent=" " * indent, break_long_words=False,
-                              break_on_hyphens=False, replace_whitespace=True)  # fmt: skip
+        lines = textwrap.wrap(text, self.columns, subsequent_indent=" " * indent, break_on_hyphens=False,
+                              replace_whitespace=True)  # fmt: skip
         self.lines(lines or [""])
 
     def lines(self, lines: Iterable[str]) -> None:

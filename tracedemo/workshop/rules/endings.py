@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tracedemo.analysis.segments import READINESS
 from tracedemo.workshop.case import Case
-from tracedemo.workshop.rules import Broken, by_name, rule
+from tracedemo.workshop.rules import Broken, by_name, rule, shortened
 
 
 @rule("ends/deadlock", "Look at the last select or recv: who was to send what it waits for?")
@@ -59,7 +59,7 @@ def ends_well(case: Case) -> Iterator[Broken]:
         last = case.run.complaints.strip().rpartition("\n")[2].strip().rstrip(".")
         failed = next((row for row, call in reversed(case.calls) if call.failed), None)
         yield Broken(
-            f"it ended with exit code {case.run.exit_code}" + (f": {last[:120]}" if last else ""), failed
+            f"it ended with exit code {case.run.exit_code}" + (f": {shortened(last)}" if last else ""), failed
         )
 
 
