@@ -22,7 +22,7 @@ The lessons follow a blog article, "Unraveling an Async HTTP Request", and call 
 programs come with tracedemo.
 
 Letters such as k and n are numbers, drawn for you, and anew for each check: k is in how many pieces a server sends its
-answer, n is mostly how many fetches there are. Your neighbour has others.
+answer, n is mostly how many fetches there are. Others have numbers of their own.
 """
 """What all lessons take for known."""
 ABOUT = """\
