@@ -580,7 +580,10 @@ def test_help(name: str, typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("word", "remedy"),
-    [("chekc", "Did you mean: tracedemo workshop check"), ("frobnicate", "Commands: start, predict, .*")],
+    [
+        ("chekc", "Did you mean: tracedemo workshop check"),
+        ("frobnicate", "All there are: tracedemo workshop --help"),
+    ],
 )
 def test_unknown_command(word: str, remedy: str, learner: Learner) -> None:
     """A command that the workshop has not is refused, with the nearest one, or all."""

@@ -87,4 +87,4 @@ def _unknown(name: str) -> UsageError:
     what = f"the workshop has no command {name!r}"
     if near := get_close_matches(name, there, 1):
         return UsageError(what, f"Did you mean: tracedemo workshop {near[0]}")
-    return UsageError(what, f"Commands: {', '.join(there)}")
+    return UsageError(what, "All there are: tracedemo workshop --help")
