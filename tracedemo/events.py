@@ -122,7 +122,7 @@ class Header:
     exit_code: int | None = None
     """As a shell would see it: 128 + n after signal n."""
     ended: str = "exit"
-    """`exit`, `signal NAME`, `interrupted`, `its time was over`, `deadlock` or `spin`."""
+    """`exit`, `signal NAME`, `interrupted`, `its time was over`, `deadlock`, `spin`, `asleep` (nobody could wake it)."""
     server: Mapping[str, Any] = field(default_factory=dict)
     """Pacing of our server: pace, delay, pieces, gap, size, addresses; empty when none was started."""
     limits: Mapping[str, int] = field(default_factory=dict)

@@ -344,6 +344,16 @@ def test_what_a_program_said_fits(program: bytes, learner: Learner) -> None:
     assert str(learner.root) not in complaint + below
 
 
+def test_check_of_a_sleeper(learner: Learner) -> None:
+    """A program that sleeps outside of all sockets is ended, and the traceback that this makes is called our doing."""
+    (learner.root / "01_first" / "fetch.py").write_text("import time\ntime.sleep(1000)\n")
+    text = " ".join(learner("check", code=1).split())
+
+    assert "ends/asleep: line 2: it sleeps in time.sleep(1000), and has made no call" in text
+    assert "Where the program was when it was told to end (by Ctrl-C):" in text
+    assert "KeyboardInterrupt" in text
+
+
 def test_check_passes(learner: Learner, small: Sequence[Lesson]) -> None:
     """A program that does it passes: that is noted, the solution is there to be compared, and the next lesson is named."""
     learner.solve(small[0])

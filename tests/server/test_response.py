@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracedemo.server.request import Refusal, Request, RequestParser
-from tracedemo.server.response import Answer, Responder, cut, make_body
+from tracedemo.server.response import Answer, Responder, cut, make_body, page_word
 
 
 def ask(method: str, *, keep_alive: bool = True) -> Answer:
@@ -75,6 +75,20 @@ def test_the_headers_name_the_charset(charset: str, name: str) -> None:
             responder.answer(Request(method, "", 0, keep_alive=True)).pieces[0].partition(b"\r\n\r\n")
         )
         assert f"Content-Type: text/plain; charset={name}".encode() in head.split(b"\r\n")
+
+
+def test_a_page_with_a_number_is_like_no_other() -> None:
+    """Pages with different numbers have different bodies of one length; all others have that of the run."""
+    responder = Responder(make_body(100, "n0nce"), 3, nonce="n0nce")
+
+    def body(target: str) -> bytes:
+        request = Request("GET", f"GET {target} HTTP/1.1", 0, keep_alive=True)
+        return b"".join(responder.answer(request).pieces).partition(b"\r\n\r\n")[2]
+
+    assert [make_body(100, "n0nce")] * 3 == [body(target) for target in ("/", "/x3", "/1234567890")]
+    assert make_body(100, page_word("n0nce", 3)) == body("/3")
+    assert 5 == len({body(target) for target in ("/", "/1", "/2", "/3", "/31")})
+    assert {100} == {len(body(target)) for target in ("/", "/1", "/31")}
 
 
 @given(st.binary(min_size=1, max_size=300), st.data())

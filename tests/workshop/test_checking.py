@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.workshop.small import WRONG
-from tracedemo.workshop.checking import Verdict, check
+from tracedemo.workshop.checking import Complaint, Verdict, check
 from tracedemo.workshop.lesson import Lesson
 
-HEAD = '"""A program."""\nimport os, select, signal, socket, sys\nhost, port = sys.argv[1].split(":")\n'
+HEAD = '"""A program."""\nimport os, select, signal, socket, sys, threading, time\nhost, port = sys.argv[1].split(":")\n'
 CONNECTED = f"{HEAD}sock = socket.create_connection((host, int(port)))\n"
 SPIN = """\
 sock.setblocking(False)
@@ -37,7 +37,12 @@ def verdict(lesson: Lesson, folder: Path, text: str, seed: int | None = None) ->
         (f"{CONNECTED}select.select([sock], [], [])\n", "ends/deadlock"),
         (f"{CONNECTED}{SPIN}", "ends/spin"),
         (f"{HEAD}while True:\n    pass\n", "ends/endless"),
-        (f"{HEAD}os.kill(os.getpid(), signal.SIGKILL)\n", "ends/endless"),
+        (f"{HEAD}time.sleep(1000)\n", "ends/asleep"),
+        (f"{HEAD}threading.Event().wait()\n", "ends/asleep"),
+        (f"{CONNECTED}while True:\n    time.sleep(0.02)\n", "ends/asleep"),
+        (f"{HEAD}os.kill(os.getpid(), signal.SIGKILL)\n", "ends/killed"),
+        (f"{CONNECTED}signal.setitimer(signal.ITIMER_REAL, 0.01)\nsock.recv(1)\n", "ends/killed"),
+        (f"{HEAD}input()\n", "ends/well"),
         (f"{HEAD}sys.exit(3)\n", "ends/well"),
         (f"{HEAD}raise ValueError\n", "ends/well"),
         (f"{HEAD}os._exit(1)\n", "ends/well"),
@@ -54,6 +59,67 @@ def test_first_complaint(program: str, rule: str, small: Sequence[Lesson], tmp_p
     assert rule == found.complaints[0].rule
     assert found.complaints[0].sentence
     assert found.complaints[0].remedy
+
+
+def first_of(lesson: Lesson, folder: Path, program: str) -> Complaint:
+    """The first complaint about a program."""
+    return verdict(lesson, folder, program).complaints[0]
+
+
+def test_who_sleeps_is_told_where(small: Sequence[Lesson], tmp_path: Path) -> None:
+    """A program that sleeps where no socket wakes it is told the line, and what stands there; so is one that naps."""
+    sleeps = first_of(small[0], tmp_path, f"{CONNECTED}\n\ntime.sleep(1000)\n")
+    naps = first_of(small[0], tmp_path, f"{HEAD}while True:\n    time.sleep(0.02)\n")
+
+    assert (
+        "it sleeps in time.sleep(1000), and has made no call on a socket or a selector since"
+        == sleeps.sentence
+    )
+    assert (7, "ends/asleep") == (sleeps.line, sleeps.rule)
+    assert sleeps.event is not None
+    assert "it sleeps in time.sleep(0.02), and has made no call on a socket or a selector" == naps.sentence
+    assert (5, "ends/asleep") == (naps.line, naps.rule)
+
+
+def test_who_will_not_wake_up_is_ended_all_the_same(small: Sequence[Lesson], tmp_path: Path) -> None:
+    """A program that catches our Ctrl-C and ends well was asleep nevertheless; where it slept is not known then."""
+    found = first_of(
+        small[0], tmp_path, f"{HEAD}try:\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    pass\n"
+    )
+
+    assert ("ends/asleep", None) == (found.rule, found.line)
+    assert "it sleeps, and has made no call on a socket or a selector" == found.sentence
+
+
+def test_who_waits_for_nobody_in_a_call_is_told_which(small: Sequence[Lesson], tmp_path: Path) -> None:
+    """A program that waits in a call for something that is not our server's is ended, too, and the call is named."""
+    found = first_of(small[0], tmp_path, f"{HEAD}left, right = socket.socketpair()\nleft.recv(1)\n")
+
+    assert ("ends/late", 5) == (found.rule, found.line)
+    assert "it had been in recv() for " in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("program", "sentence", "remedy"),
+    [
+        (f"{HEAD}os._exit(3)\n", "it ended with exit code 3, and did not say why", "os._exit()"),
+        (f"{HEAD}sys.exit('no more')\n", "it ended with exit code 1: no more", "words of its own"),
+        (f"{HEAD}1 / 0\n", "it ended with exit code 1: ZeroDivisionError: division by zero", "traceback"),
+        (f"{HEAD}input()\n", "it ended with exit code 1: EOFError: EOF when reading a line", "traceback"),
+        (f"{HEAD}while True:\n    pass\n", "it has used up its 3 s of processor time", "what should end it?"),
+        (f"{HEAD}os.abort()\n", "it was ended by SIGABRT", "a signal"),
+        ("", "it came to its end without a call on a socket or a selector", "Is main() called"),
+        ("import selectors, socket\n", "it came to its end without a call", "Is main() called"),
+    ],
+)  # fmt: skip
+def test_each_ending_has_a_sentence_that_is_true(
+    program: str, sentence: str, remedy: str, small: Sequence[Lesson], tmp_path: Path
+) -> None:
+    """Whoever ends without a word is not sent to a traceback that is not there, and each ending has its own remedy."""
+    found = first_of(small[0], tmp_path, program)
+
+    assert sentence in found.sentence
+    assert remedy in found.remedy
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from tests.analysis.story import MS, Story
+import pytest
+
+from tests.analysis.story import MS, TID, Story
 from tracedemo.analysis.study import Study
+from tracedemo.events import TRACER
 from tracedemo.runner import Run
 from tracedemo.workshop.case import Case
 from tracedemo.workshop.catalogue import find_lesson
@@ -55,8 +58,9 @@ def said(name: str, story: Story, code: int, complaints: str) -> list[str]:
 
 def test_giving_up_has_words_of_its_own() -> None:
     """An exit code and a sentence are enough; a good exit code, a traceback, silence and a signal are not."""
-    ended = Story(ended="exit")
-    killed = Story(ended="signal SIGALRM")
+    ended, killed = Story(ended="exit"), Story(ended="signal SIGALRM")
+    for story in (ended, killed):
+        story.recv(4, 100)
 
     assert [] == said("deadline/own-words", ended, 1, "silent for 0.5 s: gave up\n")
     assert ["it ended with exit code 0, as if it had the whole answer"] == said(
@@ -67,18 +71,45 @@ def test_giving_up_has_words_of_its_own() -> None:
     )
     assert ["it ended without a word"] == said("deadline/own-words", ended, 1, "")
     assert ["it ended without a word"] == said("deadline/own-words", killed, 142, "Alarm clock\n")
-
-
-def test_giving_up_is_the_end_of_a_wait() -> None:
-    """A call that ended in TimeoutError is one, and so is a select() whose time was over; a mere look is not."""
-    late, asleep, looked = Story(), Story(), Story()
-    late.call("recv", 4, exc="TimeoutError", timeout=0.5)
-    asleep.select([], timeout=0.5)
-    looked.select([], timeout=0)
-    looked.select([[4, "READ"]], timeout=0.5)
-
-    assert [] == said("deadline/timeout", late, 1, "")
-    assert [] == said("deadline/timeout", asleep, 1, "")
-    assert ["it did not wait for the rest of the answer until a timeout was over"] == said(
-        "deadline/timeout", looked, 1, ""
+    assert ["it came to its end without a call on a socket or a selector"] == said(
+        "deadline/own-words", Story(ended="exit"), 0, ""
     )
+
+
+def waited(*within: float, after: float = 0.0) -> Story:
+    """Something came, and then nothing any more: waits that would have ended after so many seconds."""
+    story = Story(argv=("fetch.py", "127.0.0.1:1", "0.5"), server={"size": 9, "nonce": "x"})
+    story.recv(4, 100, took=1 * MS)
+    story.clock[TID] += round(after * 1_000 * MS)
+    for seconds in within:
+        at = story.clock[TID]
+        story.add(
+            "python", "lockstep", at + 1, at + 2, result="nothing left", args={"within": seconds}, mark=TRACER
+        )
+        story.call("recv", 4, took=round(seconds * 1_000 * MS), exc="TimeoutError")
+    return story
+
+
+@pytest.mark.parametrize("within", [(0.5,), (0.1,) * 6, (0.46,), (0.99,)])
+def test_who_gives_up_in_time_is_left_alone(within: tuple[float, ...]) -> None:
+    """A wait as long as was asked for is right, and so are several that are so together, or nearly."""
+    assert [] == said("deadline/timeout", waited(*within), 1, "")
+
+
+def test_a_wait_that_began_late_is_as_long_as_the_silence() -> None:
+    """Whoever waits until a moment has less time left for its wait when it came to it late."""
+    assert [] == said("deadline/timeout", waited(0.25, after=0.25), 1, "")
+
+
+@pytest.mark.parametrize(
+    ("within", "sentence"),
+    [
+        ((), "it did not wait for the rest of the answer until a timeout was over"),
+        ((0.01,), "it gave up after 0.01 s of silence, and PATIENCE_S is 0.5"),
+        ((5.0,), "it was to wait for 5 s, and PATIENCE_S is 0.5"),
+        ((0.5,) * 3, "it was to wait for 1.5 s, and PATIENCE_S is 0.5"),
+    ],
+)
+def test_who_gives_up_too_early_or_too_late_is_named(within: tuple[float, ...], sentence: str) -> None:
+    """A wait that was to be much shorter or much longer than the patience is named, and so is none at all."""
+    assert [sentence] == said("deadline/timeout", waited(*within), 1, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracedemo.server.faults import RESET
+from tracedemo.server.faults import GARBAGE, RESET, TRUNCATED
 from tracedemo.workshop.catalogue import find_lesson
 from tracedemo.workshop.checking import server_options
 
@@ -17,6 +17,22 @@ def test_one_connection_breaks_off_and_it_is_another_for_each_draw() -> None:
         faults = server_options(lesson.scenarios[0].server, {"k": k}).plan().faults
 
         assert [number for number in fetches if faults.of(number) == RESET] == [k - 2]
+
+
+def test_two_answers_are_spoilt_and_they_are_others_for_each_draw() -> None:
+    """In the second scenario one of five answers ends too early and one is no HTTP, at places that depend on the draw."""
+    lesson = find_lesson("many")
+    least, most = lesson.draw["k"]
+    places = set()
+
+    for k in range(least, most + 1):
+        faults = server_options(lesson.scenarios[1].server, {"k": k}).plan().faults
+        spoilt = {faults.of(number): number for number in range(1, lesson.draw["n"][1] + 1)}
+        assert {"", TRUNCATED, GARBAGE} == set(spoilt)
+        assert 3 == sum(not faults.of(number) for number in range(1, 6))
+        places.add((spoilt[TRUNCATED], spoilt[GARBAGE]))
+
+    assert most - least + 1 == len(places)
 
 
 def test_third_connection_breaks_off_in_the_run() -> None:

@@ -1,4 +1,4 @@
-"""Rules for programs that drive many fetches, on traces told by hand."""
+"""Rules for programs that drive many fetches, and for how many of these are under way, on traces told by hand."""
 
 from __future__ import annotations
 
@@ -110,10 +110,73 @@ def test_how_many_are_open() -> None:
     assert alone == said(several.overlap, case(fetches((0, MS)), wanted=2))
     assert alone == said(several.overlap, case(Story(), wanted=2))
     assert [] == said(several.overlap, case(fetches(*beside), wanted=2))
-    assert [] == said(scheduler.at_most, case(fetches(*after), wanted=2, room=1))
+    assert [] == said(several.at_most, case(fetches(*after), wanted=2, room=1))
     assert ["2 sockets are open at once, and no more than 1 may be"] == said(
-        scheduler.at_most, case(fetches(*beside), wanted=2, room=1)
+        several.at_most, case(fetches(*beside), wanted=2, room=1)
     )
+
+
+def test_room_is_made_use_of() -> None:
+    """Half of the sockets that may be open are enough, one less is too few, and nobody at all is far too few."""
+    beside = (0, 3 * MS), (MS, 2 * MS)
+
+    assert [] == said(several.as_many, case(fetches(*beside), wanted=2, room=4))
+    assert ["at no time were more than 2 under way, and 5 may be"] == said(
+        several.as_many, case(fetches(*beside), wanted=2, room=5)
+    )
+    assert ["at no time was more than 1 under way, and 5 may be"] == said(
+        several.as_many, case(fetches((0, MS)), wanted=1, room=5)
+    )
+    assert 1 == len(said(several.as_many, case(Story(), wanted=2, room=2)))
+
+
+def page(story: Story, fd: int, number: int) -> Story:
+    """A connection on which this page was asked for."""
+    story.server("accepted", f"127.0.0.1:{fd}", 2 * US, server_conn=fd)
+    story.server("request", f"127.0.0.1:{fd}", 3 * US, 40, server_conn=fd, detail=f"GET /{number} HTTP/1.1")
+    return story
+
+
+def test_each_page_comes_out_in_its_own_place() -> None:
+    """Bodies that have changed places are found, since no two pages are the same; a page that was spoilt is not missed."""
+
+    def seen(output: str, *, spoilt: bool = False) -> Case:
+        story = page(page(fetches((0, MS), (US, MS), answer=150), 4, 1), 5, 2)
+        if spoilt:
+            story.server("fault", "127.0.0.1:5", 3 * US, server_conn=5, detail="truncated")
+        bare = case(story)
+        words = {"ONE": bare.digest_of(1), "TWO": bare.digest_of(2), "BOTH": bare.digest}
+        for word, digest in words.items():
+            output = output.replace(word, digest)
+        return Case(bare.scenario, bare.run._replace(output=output), {"n": 2})
+
+    rule = several.every_body
+    assert [] == said(rule, seen("#1 ONE\n#2 TWO\n"))
+    assert [
+        "the body of page /1 stands in the line of /2",
+        "the body of page /2 stands in the line of /1",
+    ] == said(rule, seen("#1 TWO\n#2 ONE\n"))
+    assert ["the body of page /2 did not come out, and 150 bytes were received on its connection"] == said(
+        rule, seen("#1 ONE\n#2 BOTH\n")
+    )
+    assert [] == said(rule, seen("#1 ONE\n#2 failed\n", spoilt=True))
+    assert ["it came to its end without a call on a socket or a selector"] == said(rule, case(Story()))
+
+
+def test_a_fetch_is_left_all_of_its_time() -> None:
+    """Whoever ends a fetch early to which nobody answers is told so; its time begins no sooner than the call before it."""
+
+    def seen(begin: int, end: int, fault: str = "stall") -> Case:
+        story = faulty(fetches((begin, end)), 4, fault, begin + US)
+        story.call("selector", 3, at=0, took=US, selector="EpollSelector", result=3)
+        return case(story)
+
+    assert [] == said(scheduler.not_before, seen(2 * US, 1_000 * MS))
+    assert ["this fetch was ended after 0.5 s, and may take 1 s"] == said(
+        scheduler.not_before, seen(2 * US, 500 * MS)
+    )
+    assert [] == said(scheduler.not_before, seen(600 * MS, 1_000 * MS))
+    assert [] == said(scheduler.not_before, seen(2 * US, 500 * MS, fault="reset"))
 
 
 def waiting(*timeouts: float | None) -> Story:

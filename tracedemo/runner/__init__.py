@@ -13,6 +13,7 @@ Theory of operation
     orphans.py   what a killed tracer leaves         kernel.py     what a kernel engine saw of it
     guard.py     what we leave when we are killed    broken_off.py what can be made of that
     limit.py     how long a variant may wait for a server that misbehaves
+    asleep.py    whether a program sleeps where nobody can wake it
     sandbox.py   limits of the program's own process
 """
 
@@ -122,7 +123,8 @@ def _spawn(
         left = 0
         try:
             finished = spawn(command, environment, folder, capture=options.capture, duration=options.duration,
-                             tell=options.tell if traced else None, started=guarded.started)  # fmt: skip
+                             tell=options.tell if traced else None, started=guarded.started,
+                             alone=options.alone)  # fmt: skip
         finally:
             if traced:
                 left = end_orphans(folder)

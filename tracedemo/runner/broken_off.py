@@ -135,6 +135,7 @@ def _finished(pid: int, clock: tuple[int, int]) -> Finished:
         signal="",
         interrupted=False,
         timed_out=False,
+        asleep=False,
         told_to_end=0,
         cpu_user=0.0,
         cpu_system=0.0,

@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tracedemo.errors import MachineError
 from tracedemo.recorders.inprocess.decode import root_of, spool_heads
+from tracedemo.runner.asleep import noticing
 from tracedemo.runner.machine import limits
 from tracedemo.runner.orphans import Tell, left_behind, wait_telling
 
@@ -34,6 +35,8 @@ class Finished(NamedTuple):
     interrupted: bool
     timed_out: bool
     """Its time was over, and it was told to end."""
+    asleep: bool
+    """It was told to end because it slept outside of all recorded calls, where nobody could wake it."""
     told_to_end: int
     """The signal that was meant for us, and was handed on; 0: none."""
     cpu_user: float
@@ -52,6 +55,7 @@ def spawn(
     duration: float | None = None,
     tell: Tell | None = None,
     started: Callable[[int], None] | None = None,
+    alone: bool = False,
 ) -> Finished:
     """Run a command to its end.
 
@@ -61,19 +65,24 @@ def spawn(
         duration: seconds after which it is told to end.
         tell: told what a person who waits should know.
         started: told the number of the process.
+        alone: it has nothing to read on stdin, and is told to end when it sleeps where nobody can wake it.
     """
     start = _clocks()
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
-        streams = {"stdout": out, "stderr": err} if capture else {}
+        streams: dict[str, Any] = {"stdout": out, "stderr": err} if capture else {}
+        streams |= {"stdin": subprocess.DEVNULL} if alone else {}
         # close_fds: descriptors that the shell has left open for the program are the program's.
         try:
-            process = subprocess.Popen(command, env=environment, close_fds=False, **streams)  # type: ignore[call-overload]
+            process = subprocess.Popen(command, env=environment, close_fds=False, **streams)
         except OSError as error:
             raise MachineError(f"cannot start {command[0]}: {error.strerror or error}") from error
         try:
             if started is not None:
                 started(process.pid)
-            with _passing_on(process, folder) as passed_on, _ending(process, folder, duration) as ended:
+            with (
+                _passing_on(process, folder) as passed_on,
+                _ending(process, folder, duration, alone) as ended,
+            ):
                 interrupted, usage = _wait(process, folder, tell)
         except BaseException:
             _send(signal.SIGKILL, process, folder)
@@ -86,7 +95,8 @@ def spawn(
         exit_code=128 - code if code < 0 else code,
         signal=_signal_name(-code) if code < 0 else "",
         interrupted=interrupted,
-        timed_out=bool(ended),
+        timed_out=bool(ended.signals),
+        asleep=ended.asleep,
         told_to_end=passed_on[-1] if passed_on else 0,
         cpu_user=usage[0],
         cpu_system=usage[1],
@@ -215,24 +225,44 @@ TELLS = ((0.0, "SIGINT"), (5.0, "SIGTERM"), (10.0, "SIGKILL"))
 """What a program is sent when its time is over, and how many seconds after that."""
 
 
+class _Told:
+    """What a program was told that has to end."""
+
+    def __init__(self) -> None:
+        self.signals: list[int] = []
+        self.asleep = False
+        """That it slept was the reason, outside of all recorded calls."""
+
+
 @contextmanager
-def _ending(process: subprocess.Popen[bytes], folder: Path, duration: float | None) -> Iterator[list[int]]:
-    """Tell the program to end when its time is over; gives the signals that were sent."""
-    sent: list[int] = []
+def _ending(
+    process: subprocess.Popen[bytes], folder: Path, duration: float | None, alone: bool
+) -> Iterator[_Told]:
+    """Tell the program to end when its time is over, or when it sleeps for ever, if that is asked for."""
+    told = _Told()
+    timers: list[threading.Timer] = []
 
     def tell(name: str) -> None:
         number = getattr(signal, name, signal.SIGINT)
-        sent.append(number)
+        told.signals.append(number)
         _send(number, process, folder)
 
-    timers = (
-        [] if duration is None else [threading.Timer(duration + more, tell, [name]) for more, name in TELLS]
-    )
-    for timer in timers:
-        timer.daemon = True
-        timer.start()
+    def tell_from(seconds: float) -> None:
+        mine = [threading.Timer(seconds + more, tell, [name]) for more, name in TELLS]
+        timers.extend(mine)
+        for timer in mine:
+            timer.daemon = True
+            timer.start()
+
+    def wake(inside: bool) -> None:
+        told.asleep = not inside and not told.signals
+        tell_from(0)
+
+    if duration is not None:
+        tell_from(duration)
     try:
-        yield sent
+        with noticing(process.pid, folder, wake if alone else None):
+            yield told
     finally:
         for timer in timers:
             timer.cancel()

@@ -155,7 +155,9 @@ def _header(
         (event.op for event in reversed(recordings[0].events) if event.op in ("deadlock", "spin")), ""
     )
     ended = stopped or (
-        "its time was over"
+        "asleep"
+        if done.asleep
+        else "its time was over"
         if done.timed_out
         else "interrupted"
         if done.interrupted

@@ -10,9 +10,11 @@ def limited(*, files: int = 0, cpu_s: int = 0) -> tuple[str, ...]:
 
     Args:
         files: how many descriptors; 0: as many as we have.
-        cpu_s: seconds of processor time; 0: any.
+        cpu_s: seconds of processor time, after which it is sent SIGXCPU, and killed a second later; 0: any.
     """
-    limits = [f"ulimit -n {files}"] * bool(files) + [f"ulimit -t {cpu_s}"] * bool(cpu_s)
+    # At a hard limit the kernel sends SIGKILL, which may have come from anybody (setrlimit(2)). No core is wanted.
+    times = [f"ulimit -S -t {cpu_s}", f"ulimit -H -t {cpu_s + 1}", "ulimit -c 0"] if cpu_s else []
+    limits = [f"ulimit -n {files}"] * bool(files) + times
     return ("/bin/sh", "-c", f'{" && ".join(limits)} && exec "$@"', "sh") if limits else ()
 
 

@@ -77,6 +77,8 @@ class RunOptions:
     """Set by the runner, with `duration`, where nobody asked for one and our server may leave a variant waiting."""
     redact: bool = True
     """Whether values that may be secrets are hidden in what goes over sockets."""
+    alone: bool = False
+    """Whether it has nothing to read on stdin, and is told to end when it sleeps where nobody can wake it (`asleep`)."""
     receive: Callable[[Trace], None] | None = None
     """Given the trace as soon as it is there, so that it can be kept whatever happens to us then."""
     rescue: tuple[str, ...] = ()

@@ -60,7 +60,8 @@ class Loop:
         self.plan = plan
         self.journal = journal
         self.timers = Timers()
-        self._responder = Responder(make_body(plan.size, plan.nonce, plan.charset), plan.pieces, plan.charset)
+        body = make_body(plan.size, plan.nonce, plan.charset)
+        self._responder = Responder(body, plan.pieces, plan.charset, plan.nonce)
         self.selector = selectors.DefaultSelector()
         self.pace: Pace
         self._doors: list[Door] = []

@@ -15,7 +15,8 @@ Charset = Literal["ascii", "utf-8", "latin-1"]
 
 @dataclass(frozen=True, kw_only=True)
 class ServerOptions:
-    """How the server answers.  Every request of a run gets the same body.
+    """How the server answers.  Every request of a run gets the same body; only a path that is a number, such as `/3`, has a
+    page of its own, of the same size.
 
     Raises:
         ValueError: when made with a value out of range; the text names the option, the value and the range.

@@ -71,16 +71,19 @@ UNREAD = Answer((), close=True, ending=LEAVE_UNREAD)
 class Responder:
     """Knows the one body of a run, and how it is cut."""
 
-    __slots__ = ("_charset", "_kept", "_length", "_parting", "_parts", "body")
+    __slots__ = ("_charset", "_kept", "_length", "_nonce", "_parting", "_parts", "_spelled", "body")
 
-    def __init__(self, body: bytes, pieces: int, charset: str = ASCII) -> None:
+    def __init__(self, body: bytes, pieces: int, charset: str = ASCII, nonce: str = "") -> None:
+        """Args: nonce: the word in the body, with which pages that have a number are made; empty: all are the same."""
         self.body = body
+        self._nonce = nonce
+        self._spelled = charset
         self._length = len(body)
         self._parts = cut(body, pieces, inside=charset == UTF_8)
         self._charset = _NAMES.get(charset, UTF_8)
         # Made once: with thousands of connections, a copy of the first piece for each would be dear.
-        self._kept = self._page(keep_alive=True)
-        self._parting = self._page(keep_alive=False)
+        self._kept = self._page(self._parts, keep_alive=True)
+        self._parting = self._page(self._parts, keep_alive=False)
 
     def answer(self, request: Request | Refusal, fault: str = "", number: int = 0, seed: int = 0) -> Answer:
         """The page for a GET, its headers for a HEAD, for a POST or PUT what came, else a sentence; a fault spoils it.
@@ -95,6 +98,9 @@ class Responder:
         if isinstance(request, Refusal):
             return _sentence(request.status, request.why, keep_alive=False, refused=True)
         if request.method == "GET":
+            number = page_asked(request.line) if self._nonce else None
+            if number is not None:
+                return self._page(self._parts_of(number), keep_alive=request.keep_alive)
             return self._kept if request.keep_alive else self._parting
         if request.method == "HEAD":
             head = _head(200, self._length, keep_alive=request.keep_alive, charset=self._charset)
@@ -103,10 +109,15 @@ class Responder:
             return _receipt(request)
         return _sentence(405, "only GET, HEAD, POST and PUT are answered here", keep_alive=request.keep_alive)
 
-    def _page(self, *, keep_alive: bool) -> Answer:
+    def _page(self, parts: list[bytes], *, keep_alive: bool) -> Answer:
         head = _head(200, self._length, keep_alive=keep_alive, charset=self._charset)
-        first, *others = self._parts
+        first, *others = parts
         return Answer((head + first, *others), close=not keep_alive)
+
+    def _parts_of(self, number: int) -> list[bytes]:
+        """The pieces of a page that has a number; made anew each time: there are as many as anybody asks for."""
+        body = make_body(self._length, page_word(self._nonce, number), self._spelled)
+        return cut(body, len(self._parts), inside=self._spelled == UTF_8)
 
 
 _BLANK = b"\r\n\r\n"
@@ -151,6 +162,22 @@ def _with_huge_headers(pieces: tuple[bytes, ...]) -> tuple[bytes, ...]:
     head, _, rest = pieces[0].partition(_BLANK)
     fills = [b"x" * FILL] * (FILLS - 1)
     return (head + b"\r\nX-Fill: " + b"x" * FILL, *fills, _BLANK + rest, *pieces[1:])
+
+
+def page_asked(line: str) -> int | None:
+    """The number of the page that a request line asks for, as in `GET /3 HTTP/1.1`; None: a page without one."""
+    target = line.split(" ")[1] if line.count(" ") > 1 else ""
+    digits = target[1:]
+    plain = target[:1] == "/" and digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS
+    return int(digits) if plain else None
+
+
+_MOST_DIGITS = 9
+
+
+def page_word(nonce: str, number: int) -> str:
+    """What stands in the lines of a page with a number in the place of the nonce: no two pages of a run are the same."""
+    return f"{nonce} page {number}"
 
 
 def make_body(size: int, nonce: str, charset: str = ASCII) -> bytes:

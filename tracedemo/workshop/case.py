@@ -14,7 +14,7 @@ from tracedemo.analysis.walking import Row, ready_of, walk
 from tracedemo.events import Event
 from tracedemo.runner import Run
 from tracedemo.server.plan import ASCII
-from tracedemo.server.response import make_body
+from tracedemo.server.response import make_body, page_word
 from tracedemo.workshop.lesson import Scenario
 
 
@@ -58,9 +58,19 @@ class Case:
         return [socket for socket in self.study.connections if socket.kind == CLIENT]
 
     @property
+    def given(self) -> Sequence[str]:
+        """What the program was given."""
+        return self.run.trace.header.argv[1:]
+
+    @property
     def ended(self) -> str:
         """How the run ended (`Header.ended`)."""
         return self.run.trace.header.ended
+
+    @cached_property
+    def called(self) -> bool:
+        """Whether it has made a call on a socket or a selector; what a module does while it is imported does not count."""
+        return any("importing" not in event.args for _, event in self.calls)
 
     @property
     def output(self) -> str:
@@ -70,13 +80,21 @@ class Case:
     @cached_property
     def body(self) -> bytes:
         """What our server answers with: no program can know it beforehand."""
+        return self._body(str(self.run.trace.header.server["nonce"]))
+
+    def _body(self, word: str) -> bytes:
         server = self.run.trace.header.server
-        return make_body(int(server["size"]), str(server["nonce"]), str(server.get("charset", ASCII)))
+        return make_body(int(server["size"]), word, str(server.get("charset", ASCII)))
 
     @property
     def digest(self) -> str:
         """SHA-256 of the body, hexadecimal."""
         return hashlib.sha256(self.body).hexdigest()
+
+    def digest_of(self, page: int) -> str:
+        """The same of the page that has this number."""
+        word = page_word(str(self.run.trace.header.server["nonce"]), page)
+        return hashlib.sha256(self._body(word)).hexdigest()
 
     def on(self, conn: int) -> Iterator[Row]:
         """The calls on one connection."""

@@ -125,10 +125,10 @@ def _complaint(case: Case, walk: Walk, rule: Rule, broken: Broken, file: Path) -
     return Complaint(
         rule=rule.name,
         sentence=broken.sentence,
-        remedy=rule.remedy,
+        remedy=broken.remedy or rule.remedy,
         event=None if broken.row is None else walk.step_of_row(broken.row) + 1,
         fd=broken.fd if broken.fd is not None else event.fd if event else None,
-        line=site.line if site and Path(site.file).name == file.name else None,
+        line=broken.line or (site.line if site and Path(site.file).name == file.name else None),
     )
 
 
@@ -142,7 +142,7 @@ def run_in(scenario: Scenario, values: Mapping[str, int], file: Path) -> Run:
     words = [filled(word, {**values, "file": file.name}) for word in scenario.words]
     target = Target("script", file.name, (str(file), *words))
     return run(target, RunOptions(
-        server=server_options(scenario.server, values), capture=True, duration=LAST_NET_S, steps=True,
+        server=server_options(scenario.server, values), capture=True, duration=LAST_NET_S, steps=True, alone=True,
         prefix=limited(files=scenario.files, cpu_s=scenario.cpu_s), inject=small_buffers(scenario.sndbuf),
     ))  # fmt: skip
 

@@ -6,6 +6,7 @@ What a learner sees of it is in tests/test_paced_by_cause.py.
 from __future__ import annotations
 
 import select
+import struct
 from collections.abc import Callable
 
 import pytest
@@ -321,6 +322,60 @@ signal.signal(signal.SIGALRM, lambda *_: sock.sendall(REQUEST))
 signal.setitimer(signal.ITIMER_REAL, 0.2)
 print(rest(sock))
 """,
+    "a signal will come, and raises": """
+import signal
+def late(*_):
+    raise TimeoutError
+sock = asked()
+signal.signal(signal.SIGALRM, late)
+signal.setitimer(signal.ITIMER_REAL, 0.2)
+try:
+    while sock.recv(4096):
+        pass
+except TimeoutError:
+    print(True)
+sock.close()
+""",
+    "an alarm is set for a program that sleeps in select": """
+import signal
+def late(*_):
+    raise TimeoutError
+sock = asked()
+signal.signal(signal.SIGALRM, late)
+signal.alarm(1)
+try:
+    while select.select([sock], [], []) and sock.recv(4096):
+        pass
+except TimeoutError:
+    print(True)
+sock.close()
+""",
+    "a signal comes again and again, and one of them sends what was missing": """
+import signal
+sock, rings = asked(), []
+def ring(*_):
+    rings.append(1)
+    if len(rings) == 4:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sock.shutdown(socket.SHUT_RD)
+signal.signal(signal.SIGALRM, ring)
+signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
+while sock.recv(4096):
+    pass
+print(len(rings) == 4)
+sock.close()
+""",
+    "the kernel ends the wait": """
+import struct
+sock = asked()
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 200_000))
+try:
+    while sock.recv(4096):
+        pass
+except BlockingIOError:
+    print(True)
+sock.close()
+""",
     "a wait with a timeout": """
 sock = socket.create_connection(address)
 print(select.select([sock], [], [], 0.01) == ([], [], []))
@@ -337,13 +392,87 @@ for one in (sock, left, right):
 }
 
 
+IN_SILENCE = frozenset(way for way in ALIVE if "signal" in ALIVE[way] or "RCVTIMEO" in ALIVE[way]) - {
+    "a signal will come"
+}
+"""Programs whose server falls silent in the middle of its answer."""
+
+
 @pytest.mark.parametrize("way", ALIVE)
 def test_who_can_still_be_helped_is_left_alone(way: str, paced: Pace) -> None:
-    """As long as anybody could still make something happen, no deadlock is called."""
-    done = paced(ALIVE[way])
+    """As long as anybody could still make something happen, no deadlock is called, though our server is silent."""
+    done = paced(ALIVE[way], fault="stall" if way in IN_SILENCE else "")
 
     assert fetched(done), done.complaints
     assert "exit" == done.trace.header.ended
+
+
+ENDS = {
+    "sock.settimeout(0.3)\nrecv()": (0.3, 0.3),
+    "while select.select([sock], [], [], 0.3)[0]: sock.recv(4096)": (0.3, 0.3),
+    "poll = select.poll()\npoll.register(sock, select.POLLIN)\nwhile poll.poll(300): sock.recv(4096)": (0.3, 0.3),
+    f"sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, {struct.pack('ll', 0, 300_000)!r})\nrecv()": (0.3, 0.31),
+    "signal.signal(signal.SIGALRM, ring)\nsignal.setitimer(signal.ITIMER_REAL, 0.3)\nrecv()": (0.0, 0.3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wait", ENDS)
+def test_what_ends_a_wait_is_noted(wait: str, paced: Pace) -> None:
+    """Where the server has nothing left, the tool's row says after how long the wait is over in any case."""
+    done = paced(
+        f"""
+import signal
+sock = asked()
+def ring(*_):
+    raise TimeoutError
+def recv():
+    try:
+        while sock.recv(4096):
+            pass
+    except OSError:
+        pass
+{wait}
+sock.close()
+""",
+        fault="stall",
+    )
+    least, most = ENDS[wait]
+
+    (within,) = [event.args["within"] for event in tools(done) if "within" in event.args]
+    assert least < within <= most or least == within
+    assert "exit" == done.trace.header.ended, done.complaints
+
+
+VAIN = {
+    "a timer whose handler changes nothing": """
+import signal
+signal.signal(signal.SIGALRM, lambda *_: None)
+signal.setitimer(signal.ITIMER_REAL, 0.1)
+socket.create_connection(address).recv(1)
+""",
+    "another thread, and a timer": """
+import signal
+signal.signal(signal.SIGALRM, lambda *_: None)
+signal.setitimer(signal.ITIMER_REAL, 0.1)
+one, two = socket.create_connection(address), socket.create_connection(address)
+threading.Thread(target=one.recv, args=(1,)).start()
+two.recv(1)
+""",
+    "a timeout of the kernel on another socket": """
+import struct
+one, two = socket.create_connection(address), socket.create_connection(address)
+one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 1, 0))
+two.recv(1)
+""",
+}
+
+
+@pytest.mark.parametrize("way", VAIN)
+def test_what_does_not_help_does_not_put_off_the_end(way: str, paced: Pace) -> None:
+    """A timer that has run out, or a timeout of another socket, keeps nobody from being told that it waits for ever."""
+    done = paced(VAIN[way])
+
+    assert (125, "deadlock") == (done.exit_code, done.trace.header.ended)
 
 
 CLOSE_THE_LINE = """

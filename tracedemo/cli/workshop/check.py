@@ -115,7 +115,7 @@ def _say_failed(voice: Voice, folder: Folder, lesson: Lesson, number: int, verdi
         voice.say(f"{count} broken; look at this one first.", indent=2)
     if verdict.errors.strip():
         voice.say()
-        voice.say("What the program said at its end:")
+        voice.say(_saying(verdict))
         said = verdict.errors.replace(str(file), near(file))
         voice.program((clean(line) for line in said.rstrip().splitlines()[-TAIL:]), indent=2)
     if verdict.trace is not None and len(Walk(Study(verdict.trace))):
@@ -123,6 +123,13 @@ def _say_failed(voice: Voice, folder: Folder, lesson: Lesson, number: int, verdi
         voice.say("See it happen:")
         voice.typed(f"step {near(folder.trace(lesson))}{_at(first)}")
     voice.say("Then change the file, and check again. A hint: tracedemo workshop hint")
+
+
+def _saying(verdict: Verdict) -> str:
+    """What stands above what it said: the traceback of a program that we have ended is our doing."""
+    if verdict.trace is not None and verdict.trace.header.ended in ("asleep", "its time was over"):
+        return "Where the program was when it was told to end (by Ctrl-C):"
+    return "What the program said at its end:"
 
 
 def _at(complaint: Complaint) -> str:

@@ -341,7 +341,8 @@ def _tools_own(call: Call) -> Decoded:
     if call.op == "port":
         return Decoded(call.fd, {}, _packed_address(call, call.value))
     if call.op == "lockstep":
-        return Decoded(-1, {}, _pick(call.answered, 0))
+        within = _pick(call.answered, 1)
+        return Decoded(-1, {} if within is None else {"within": within}, _pick(call.answered, 0))
     return Decoded(call.fd, {"detail": _pick(call.told, 0, ""), "fds": tuple(call.told[1:])})
 
 

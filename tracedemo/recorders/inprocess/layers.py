@@ -9,7 +9,7 @@ from _thread import get_ident
 from errno import EINPROGRESS
 
 from tracedemo.recorders.inprocess import describe, describe_ready
-from tracedemo.recorders.inprocess.watched import listed, timeout_of
+from tracedemo.recorders.inprocess.watched import listed, seconds_of, timeout_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Layers:
         """Selects in a row that had news at once, and nothing was connected, sent or received since."""
         polls: dict[int, tuple[Any, dict[int, int]]]
 
-        def _before_read(self, fd: int, *, endless: bool) -> None: ...
-        def _before_select(self, place: str, args: Any, *, endless: bool) -> None: ...
+        def _before_read(self, sock: Any, fd: int, timeout: float | None) -> None: ...
+        def _before_select(self, place: str, args: Any, timeout: float | None) -> None: ...
         def _settle(self, args: Any) -> None: ...
         def _count_not_yet(self, fd: int) -> None: ...
         def _count_full(self, fd: int) -> None: ...
@@ -72,7 +72,7 @@ class Layers:
                 fd, timeout = _fileno(args[0]), _gettimeout(args[0])
                 asks = timeout == 0.0 or bool(describe.flags_of(op, args, kwargs) & describe.DONTWAIT)
                 if not asks:
-                    self._before_read(fd, endless=timeout is None)
+                    self._before_read(args[0], fd, timeout)
                 result = original(*args, **kwargs)
                 self.unused = 0
                 if asks:
@@ -128,7 +128,7 @@ class Layers:
                     args = listed(args)
                 timeout = timeout_of(place, args, kwargs)
                 if timeout is None or timeout > 0:
-                    self._before_select(place, args, endless=timeout is None)
+                    self._before_select(place, args, seconds_of(place, timeout))
                 result = original(*args, **kwargs)
                 if timeout == 0 and not (any(result) if type(result) is tuple else result):
                     self._count_glance(place, args)

@@ -22,9 +22,11 @@ Theory of operation (the words and the server's side: `tracedemo/lockstep.py`)
     Deadlock: when a thread is about to wait without timeout, on nothing but connections to our server (and the bell of an
     asyncio loop, which only other threads ring), and the server has nothing left for them, it counts as stuck, as does one
     whose selector watches nothing open; when all threads are stuck, or wait for another thread, nothing can ever happen,
-    and the program is ended with a sentence that names the descriptors. Spin: a client that gets BUDGET "not yet" answers
-    while the server has nothing left for it is ended likewise; and one to which select, asked about nothing but
-    connections to our server, has reported BUDGET times in a row what it makes no use of.
+    and the program is ended with a sentence that names the descriptors. A receive that the kernel will end (SO_RCVTIMEO)
+    is not stuck; and as long as a timer runs whose signal will come (setitimer, alarm), nothing is proved: its handler may
+    raise, or send what was missing. Both are asked for only when the server has nothing left. Spin: a client that gets
+    BUDGET "not yet" answers while the server has nothing left for it is ended likewise; and one to which select, asked
+    about nothing but connections to our server, has reported BUDGET times in a row what it makes no use of.
 
     A server that cannot be asked (its line is broken, there is no descriptor for it) proves nothing: the program then
     waits as it would without us.
@@ -43,16 +45,19 @@ from tracedemo.recorders.inprocess.layout import ARGS, RESULT, clock
 from tracedemo.recorders.inprocess.line import Line
 from tracedemo.recorders.inprocess.mapping import suppress
 from tracedemo.recorders.inprocess.watched import (
+    alarm_left,
     bells_of,
     in_epoll,
     in_lists,
     nothing_open,
+    receive_timeout,
     three_lists,
     waits_for_thread,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from tracedemo.recorders.inprocess.spool import Spool
@@ -119,8 +124,8 @@ class Pace(Layers):
             (self.unsettled.discard if settled else self.unsettled.add)(fd)
             self._note(t0, SETTLED)
 
-    def _before_read(self, fd: int, *, endless: bool) -> None:
-        """A read or accept that may sleep."""
+    def _before_read(self, sock: Any, fd: int, timeout: float | None) -> None:
+        """A read or accept that may sleep, so many seconds; None: for ever, if the kernel has no timeout for it, either."""
         t0 = clock()
         port = self.spool.ports.get(fd)
         if self._ready((fd,)):
@@ -128,10 +133,10 @@ class Pace(Layers):
         elif port is None:
             self._note(t0, NOT_OURS)
         else:
-            self._wait({fd: port}, t0, {fd: 1}, endless=endless)
+            self._wait({fd: port}, t0, {fd: 1}, lambda: receive_timeout(sock) if timeout is None else timeout)
 
-    def _before_select(self, place: str, args: Any, *, endless: bool) -> None:
-        """A select that may sleep."""
+    def _before_select(self, place: str, args: Any, timeout: float | None) -> None:
+        """A select that may sleep, so many seconds; None: for ever."""
         t0 = clock()
         watched = self._watched(place, args)
         if watched is None:
@@ -156,7 +161,7 @@ class Pace(Layers):
             return
         bells = bells_of(args[0]) if place else ()
         alone = nobody or all(fd in known or fd in bells for fd in watched)
-        self._wait(ours, t0, whole, endless=endless and alone)
+        self._wait(ours, t0, whole, lambda: timeout, alone=alone)
 
     def _watched(self, place: str, args: Any) -> dict[int, int] | None:
         """What a select watches: descriptor -> 1 for read, 2 for write; None for wrong arguments.
@@ -235,16 +240,26 @@ class Pace(Layers):
 
     # -- Waiting
 
-    def _wait(self, ours: dict[int, int], t0: int, whole: dict[int, int], *, endless: bool) -> None:
+    def _wait(
+        self,
+        ours: dict[int, int],
+        t0: int,
+        whole: dict[int, int],
+        ends: Callable[[], float | None],
+        *,
+        alone: bool = True,
+    ) -> None:
         """About to sleep on `ours` (fd -> local port): have the server move, or find out that it never will.
 
         Args:
             whole: all that would wake it (fd -> events).
+            ends: tells after how many seconds this wait ends by itself; None: never.
+            alone: nobody but our server can give it news.
         """
         for fd in ours:
             self.not_yet.pop(fd, None)
         # What the server reads is no move, but makes room.
-        if self._step(ours, t0) or not endless or self._ready_events(whole):
+        if self._step(ours, t0, ends) or not alone or self._ready_events(whole) or ends() is not None:
             return
         self.stuck[get_ident()] = ours, whole
         if self._others_go_on(whole):
@@ -258,19 +273,28 @@ class Pace(Layers):
         self._stop("deadlock", everything, FOR_NOTHING_LEFT if everything else FOR_NOBODY)
 
     def _others_go_on(self, whole: dict[int, int]) -> bool:
-        """While a thread runs that could still change something: wait here, and look whether it does. A thread that ends,
-        or begins to wait for another, tells nobody. True: something has come.
+        """While a thread runs that could still change something, or a timer does: wait here, and look whether it does. A
+        thread that ends, or begins to wait for another, tells nobody. True: something has come.
         """
-        if self._everybody_is_stuck():
+        left = alarm_left()
+        if left is None and self._everybody_is_stuck():
             return False
-        t0 = clock()
-        while not (came := self._ready_events(whole, LOOK_AGAIN_S)) and not self._everybody_is_stuck():
-            pass
+        t0, came = clock(), False
+        while not came:
+            before = left
+            came = self._ready_events(whole, LOOK_AGAIN_S)
+            left = alarm_left()
+            # One look more when the timer has run out: what its handler does may need that time.
+            if before is None and left is None and self._everybody_is_stuck():
+                break
+            if not came and before is not None and left is not None and left > before:
+                self._step({}, clock())  # it rings again and again, and its handler may have sent something
         self._note(t0, THERE if came else NOTHING_LEFT)
         return came
 
-    def _step(self, ours: dict[int, int], t0: int) -> bool:
-        """One exchange with the server; False when it has nothing left, which is certain then.
+    def _step(self, ours: dict[int, int], t0: int, ends: Callable[[], float | None] | None = None) -> bool:
+        """One exchange with the server; False when it has nothing left, which is certain then: `ends` is asked then, and
+        noted is the time after which the wait is over, or broken off by an alarm.
 
         Connections on which other threads are stuck are named, too: what they wait for may have been sent since, by another
         thread than the one that waits.
@@ -286,9 +310,12 @@ class Pace(Layers):
         for port in moved:
             if port in fd_of:
                 self._ready((fd_of[port],), ARRIVAL_GRACE_S)
-        self._note(t0, " ".join(f"{port}:{what}" for port, what in moved.items()) or NOTHING_LEFT)
         if moved:
             self.vain = 0
+            self._note(t0, " ".join(f"{port}:{what}" for port, what in moved.items()))
+        else:
+            within = min(filter(None, (ends(), alarm_left())), default=None) if ends is not None else None
+            self._note(t0, NOTHING_LEFT, within)
         return bool(moved)
 
     def _ready(self, fds: tuple[int, ...], grace: float = 0.0, *, writing: bool = False) -> bool:
@@ -311,9 +338,9 @@ class Pace(Layers):
 
     # -- What is written down, and the end
 
-    def _note(self, t0: int, words: str) -> None:
+    def _note(self, t0: int, words: str, within: float | None = None) -> None:
         n = self.spool.event("lockstep", t0, clock())
-        self.spool.tell(RESULT, n, words)
+        self.spool.tell(RESULT, n, words, *([] if within is None else [within]))
 
     def _everybody_is_stuck(self) -> bool:
         frames = sys._current_frames()  # noqa: SLF001  # the only list of all threads

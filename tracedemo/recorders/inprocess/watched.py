@@ -1,8 +1,11 @@
-"""What a program is about to wait for: what a select watches, how long it may take, and whom a thread waits for."""
+"""What a program is about to wait for: what a select watches, what ends the wait, and whom a thread waits for."""
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # signal itself takes long to import
+import _socket
 import os
+from struct import Struct
 
 from tracedemo.recorders.inprocess import describe, describe_ready
 
@@ -23,6 +26,38 @@ def timeout_of(place: str, args: Any, kwargs: Any) -> Any:
         return timeout
     except Exception:  # noqa: BLE001  # not a number
         return 0.5
+
+
+def seconds_of(place: str, timeout: Any) -> float | None:
+    """The same in seconds: poll objects are told milliseconds."""
+    try:
+        return None if timeout is None else float(timeout / 1000 if place == "poll" else timeout)
+    except Exception:  # noqa: BLE001  # as above
+        return 0.5
+
+
+def receive_timeout(sock: Any) -> float | None:
+    """Seconds after which the kernel itself ends a receive or accept on this socket (SO_RCVTIMEO); None: it never does."""
+    option = getattr(_socket, "SO_RCVTIMEO", None)
+    if option is None:
+        return None
+    try:
+        told = _socket.socket.getsockopt(sock, _socket.SOL_SOCKET, option, _TIMEVAL.size)
+        whole, millionths = _TIMEVAL.unpack(told)
+    except Exception:  # noqa: BLE001  # a system that has another form for it
+        return None
+    return (whole + millionths / 1_000_000) or None
+
+
+_TIMEVAL = Struct("ll")
+"""`struct timeval` (socket(7)): seconds and microseconds."""
+
+
+def alarm_left() -> float | None:
+    """Seconds until the process is sent SIGALRM, as setitimer() and alarm() have it; None: nobody has asked for that."""
+    if not hasattr(_signal, "getitimer"):
+        return None
+    return float(_signal.getitimer(_signal.ITIMER_REAL)[0]) or None
 
 
 def listed(args: Any) -> Any:

@@ -30,6 +30,10 @@ class Broken(NamedTuple):
     """Of the trace; None: it is what did not happen."""
     fd: int | None = None
     """Where it is not that of the row."""
+    line: int | None = None
+    """Of the learner's file, where it is not that of the row."""
+    remedy: str = ""
+    """What to do, where that of the rule does not fit; one sentence."""
 
 
 class Rule(NamedTuple):

@@ -7,11 +7,19 @@ from collections.abc import Iterator
 from tracedemo.workshop.case import Case
 from tracedemo.workshop.rules import Broken, by_name, rule
 
+NO_CALL = Broken(
+    "it came to its end without a call on a socket or a selector",
+    remedy="Is main() called, and does it come to the fetch? What it is to print can only be had from the server.",
+)
+"""What is said where a result is missing, and nobody went to get it."""
+
 
 @rule("result/body", "Read until recv() returns no bytes, and return all that came.")
 def body(case: Case) -> Iterator[Broken]:
     """It prints the SHA-256 of the body that our server sent: of all of it."""
-    if case.digest not in case.output:
+    if not case.called:
+        yield NO_CALL
+    elif case.digest not in case.output:
         received = sum(socket.bytes_received for socket in case.clients)
         yield Broken(
             f"the whole body of {len(case.body)} bytes did not come out; {received} bytes were received"

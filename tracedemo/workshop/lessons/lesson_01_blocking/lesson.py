@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tracedemo.analysis.segments import READINESS, is_call, waits
+from tracedemo.analysis.segments import is_call, waits
 from tracedemo.analysis.study import Study
 from tracedemo.events import KERNEL
 from tracedemo.workshop.case import Case
 from tracedemo.workshop.rules import Broken, by_name, rule, shortened
+from tracedemo.workshop.rules.results import NO_CALL
 
 
 def before_connect(studies: Sequence[Study]) -> int | str:
@@ -36,7 +37,9 @@ def sleepers(studies: Sequence[Study]) -> str:
 def own_words(case: Case) -> Iterator[Broken]:
     """It fails, and says so in words of its own: no traceback, and no silence."""
     last = next((row for row, event in reversed(case.calls) if event.op == "recv"), None)
-    if not case.run.exit_code:
+    if not case.called:
+        yield NO_CALL
+    elif not case.run.exit_code:
         yield Broken("it ended with exit code 0, as if it had the whole answer", last)
     elif "Traceback" in case.run.complaints:
         error = case.run.complaints.strip().rpartition("\n")[2].strip().rstrip(".")
@@ -47,13 +50,27 @@ def own_words(case: Case) -> Iterator[Broken]:
 
 @rule("deadline/timeout", "Give the socket a timeout before it waits: settimeout(PATIENCE_S).")
 def timed_out(case: Case) -> Iterator[Broken]:
-    """It gave up because a wait had come to its end: one with a timeout, in which nothing came."""
-    for _, event in case.calls:
-        empty_select = event.op in READINESS and event.args.get("timeout") and not event.result
-        if event.exc == "TimeoutError" or empty_select:
-            return
+    """It gave up because its waits had come to an end, and these had lasted for as long as it was told.
+
+    What ends a wait (a timeout, SO_RCVTIMEO, an alarm) is written down before the wait, where the server has nothing left
+    to send. So what is too long or too short is known without a clock, however busy the machine is.
+    """
+    news = max((event.t1 or 0 for _, event in case.calls if event.bytes), default=0)
+    waits_in_vain = [event for event in case.events if "within" in event.args and event.t0 >= news]
     last = next((row for row, event in reversed(case.calls) if event.op == "recv"), None)
-    yield Broken("it did not wait for the rest of the answer until a timeout was over", last)
+    if not waits_in_vain:
+        yield Broken("it did not wait for the rest of the answer until a timeout was over", last)
+        return
+    patience, meant = float(case.given[-1]), sum(float(event.args["within"]) for event in waits_in_vain)
+    waited = (waits_in_vain[0].t0 - news) / 1e9 + meant
+    if meant > TOO_LONG * patience:
+        yield Broken(f"it was to wait for {meant:.3g} s, and PATIENCE_S is {patience:g}", last)
+    elif waited < NEARLY * patience:
+        yield Broken(f"it gave up after {waited:.3g} s of silence, and PATIENCE_S is {patience:g}", last)
+
+
+NEARLY, TOO_LONG = 0.9, 2
+"""Of the patience: kernels count in ticks; and who waits in small portions may have counted one too many."""
 
 
 MEASURES = {"before_connect": before_connect, "sleepers": sleepers}

@@ -4,7 +4,7 @@ import hashlib
 import socket
 import sys
 
-PATIENCE_S = 0.5
+PATIENCE_S = float(sys.argv[2]) if len(sys.argv) > 2 else 0.5
 """Seconds that a server may be silent."""
 
 
@@ -61,7 +61,7 @@ def fetch_data(host, port):
 #|
 # [end]
 def main():
-    """Fetch from HOST:PORT."""
+    """Fetch from HOST:PORT, with a patience of so many SECONDS."""
     host, _, port = sys.argv[1].partition(":")
     try:
         head, _, body = fetch_data(host, int(port)).partition(b"\r\n\r\n")

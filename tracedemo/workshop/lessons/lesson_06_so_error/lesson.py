@@ -11,6 +11,7 @@ from tracedemo.events import Event
 from tracedemo.workshop.case import Case
 from tracedemo.workshop.measures import Measure
 from tracedemo.workshop.rules import Broken, by_name, rule
+from tracedemo.workshop.rules.results import NO_CALL
 from tracedemo.workshop.rules.waiting import CONNECTS, reported
 
 REFUSED = "ECONNREFUSED"
@@ -73,7 +74,9 @@ def _steps(case: Case, conn: int) -> Iterator[tuple[Row, bool]]:
 @rule("refused/named", "Raise the exception that belongs to this errno: OSError(code, os.strerror(code)).")
 def named(case: Case) -> Iterator[Broken]:
     """The caller hears ConnectionRefusedError, which the given main() prints."""
-    if "ConnectionRefusedError" not in case.output:
+    if not case.called:
+        yield NO_CALL
+    elif "ConnectionRefusedError" not in case.output:
         printed = case.output.strip().partition("\n")[0][:80]
         yield Broken(
             "fetch_data() did not raise ConnectionRefusedError: "

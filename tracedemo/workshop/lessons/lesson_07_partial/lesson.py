@@ -12,6 +12,7 @@ from tracedemo.server.plan import ASCII
 from tracedemo.workshop.case import Case
 from tracedemo.workshop.measures import Measure
 from tracedemo.workshop.rules import Broken, by_name, rule
+from tracedemo.workshop.rules.results import NO_CALL
 from tracedemo.workshop.rules.waiting import SENDS
 
 
@@ -58,7 +59,9 @@ MEASURES: Mapping[str, Measure] = {
 def all_sent(case: Case) -> Iterator[Broken]:
     """The server gets one upload, and as many bytes are sent as it has."""
     uploads = [event for event in case.events if event.lane == SERVER and _is_upload(event)]
-    if not uploads:
+    if not case.called:
+        yield NO_CALL
+    elif not uploads:
         yield Broken("the server never got a whole upload")
     for upload in uploads:
         sent = sum(socket.bytes_sent for socket in case.clients if socket.local == upload.args["peer"])

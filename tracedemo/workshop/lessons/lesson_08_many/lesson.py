@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tracedemo.analysis.study import Study
+from tracedemo.analysis.walking import Row
+from tracedemo.server.faults import GARBAGE, TRUNCATED
 from tracedemo.workshop.case import Case
 from tracedemo.workshop.measures import Measure
 from tracedemo.workshop.rules import Broken, by_name, rule
-from tracedemo.workshop.rules.several import broken_off, lines
+from tracedemo.workshop.rules.several import faults, lines, pages
 
 
 def finished(studies: Sequence[Study]) -> int:
@@ -20,21 +22,33 @@ def finished(studies: Sequence[Study]) -> int:
 
 MEASURES: dict[str, Measure] = {"finished": finished}
 
+WHOLE_RAISES: Mapping[str, str] = {TRUNCATED: "EOFError", GARBAGE: "UnicodeDecodeError"}
+"""What the exercise's `whole` makes of an answer that our server has spoilt; all other faults show in a call."""
+
 
 @rule("many/told", "Keep the exception where the response would be: it is what came of this fetch.")
 def told(case: Case) -> Iterator[Broken]:
-    """For a page whose connection was broken off, the exception that said so is printed."""
-    printed = lines(case)
-    for number, conn in broken_off(case).items():
-        failures = [(row, event) for row, event in case.on(conn) if event.failed]
-        if not failures:
-            yield Broken(f"nobody looked at the connection of page /{number}, which had been broken off")
-            continue
-        row, event = failures[0]
-        reason = os.strerror(getattr(errno, event.errno)) if event.errno else ""
-        names = (event.exc, event.errno, reason)
-        if not any(name and name in printed.get(number, "") for name in names):
-            yield Broken(f"{event.exc} ended the fetch of page /{number}, and its line does not say so", row)
+    """For a page that our server has spoilt, the exception that says so is printed."""
+    printed, spoilt = lines(case), faults(case)
+    for number, conn in pages(case).items():
+        if conn in spoilt:
+            exc, names, row = _failure(case, conn, spoilt[conn])
+            if not exc:
+                yield Broken(f"nobody looked at the connection of page /{number}, which had been broken off")
+            elif not any(name and name in printed.get(number, "") for name in names):
+                yield Broken(f"{exc} ended the fetch of page /{number}, and its line does not say so", row)
+
+
+def _failure(case: Case, conn: int, fault: str) -> tuple[str, Sequence[str], int | None]:
+    """The exception that ended a fetch, by what else it may be called, and the row of it."""
+    calls: list[Row] = list(case.on(conn))
+    if fault in WHOLE_RAISES:
+        return WHOLE_RAISES[fault], [WHOLE_RAISES[fault]], calls[-1][0] if calls else None
+    for row, event in calls:
+        if event.failed:
+            reason = os.strerror(getattr(errno, event.errno)) if event.errno else ""
+            return str(event.exc), [str(event.exc), event.errno or "", reason], row
+    return "", [], None
 
 
 RULES = by_name(told)

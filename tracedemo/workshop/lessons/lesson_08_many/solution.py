@@ -33,7 +33,7 @@ def fetch_data(address, page):
                 yield sock, selectors.EVENT_READ
                 continue
             if not chunk:
-                return response
+                return whole(response)
             response += chunk
     finally:
         sock.close()
@@ -94,7 +94,7 @@ def run_all(gen_funcs):
 #|             break
 #|         response += chunk
 #|     sock.close()  # and if recv() fails?
-#|     return response
+#|     return whole(response)
 #|
 #|
 #| def run_all(gen_funcs):
@@ -136,6 +136,16 @@ def make_request(address, page):
         "Connection: close\r\n\r\n"  # the server closes at the end
     )
     return request.encode()
+
+
+def whole(response):
+    """The response; EOFError if a part is missing, another error if it is none."""
+    head, _, body = response.partition(b"\r\n\r\n")
+    lines = head.decode("ascii").splitlines()[1:]
+    headers = dict(line.split(": ", 1) for line in lines)
+    if len(body) < int(headers["Content-Length"]):
+        raise EOFError(f"{len(body)} of {headers['Content-Length']} bytes")
+    return response
 
 
 def describe(result):

@@ -6,7 +6,7 @@ import socket
 import sys
 from functools import partial
 
-AT_MOST = 20
+AT_MOST = int(sys.argv[3])
 """How many sockets may be open at once."""
 
 
@@ -114,7 +114,7 @@ def describe(response):
 
 
 def main():
-    """Fetch the pages /1 to /N from HOST:PORT."""
+    """Fetch the pages /1 to /N from HOST:PORT, AT_MOST at once."""
     host, _, port = sys.argv[1].partition(":")
     address = host, int(port)
     pages = [f"/{number}" for number in range(1, int(sys.argv[2]) + 1)]

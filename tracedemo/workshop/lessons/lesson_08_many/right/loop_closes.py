@@ -26,7 +26,7 @@ def fetch_data(address, page):
             break
         response += chunk
     sock.close()
-    return response
+    return whole(response)
 
 
 def run_all(gen_funcs):
@@ -39,7 +39,7 @@ def run_all(gen_funcs):
             sock, event = next(gen)
         except StopIteration as stop:
             results[number] = stop.value
-        except OSError as error:
+        except Exception as error:
             results[number] = error
             if sock is not None:
                 sock.close()

@@ -26,7 +26,7 @@ def fetch_data(address, page):
             except ConnectionError:
                 return response
             if not chunk:
-                return response
+                return whole(response)
             response += chunk
     finally:
         sock.close()

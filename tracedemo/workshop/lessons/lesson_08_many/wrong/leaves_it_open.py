@@ -26,7 +26,7 @@ def fetch_data(address, page):
             break
         response += chunk
     sock.close()
-    return response
+    return whole(response)
 
 
 def run_all(gen_funcs):

@@ -24,7 +24,7 @@ def fetch_data(address, page):
                 yield sock, selectors.EVENT_READ
                 continue
             if not chunk:
-                return response
+                return whole(response)
             response += chunk
     finally:
         sock.close()

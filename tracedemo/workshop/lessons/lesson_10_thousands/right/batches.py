@@ -1,5 +1,5 @@
 # passes: batches keep within the limit, too, though each waits for its slowest
-"""Twenty, all of them, then the next twenty."""
+"""AT_MOST, all of them, then the next ones."""
 
 
 def run_all(gen_funcs):

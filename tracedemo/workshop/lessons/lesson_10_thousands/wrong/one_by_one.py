@@ -1,4 +1,4 @@
-# fails: together/overlap
+# fails: together/as-many
 """One at a time needs one descriptor, and waits for each."""
 
 

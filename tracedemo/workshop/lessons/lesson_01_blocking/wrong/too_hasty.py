@@ -1,0 +1,14 @@
+# fails: deadline/timeout
+"""Gives up at once: a server that thinks for a moment is lost."""
+
+
+def fetch_data(host, port):
+    """Fetch a page.  Raises TimeoutError when the server is silent for longer than PATIENCE_S."""
+    with socket.socket() as sock:
+        sock.settimeout(0.01)
+        sock.connect((host, port))
+        sock.sendall(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+        response = b""
+        while chunk := sock.recv(4096):
+            response += chunk
+    return response
