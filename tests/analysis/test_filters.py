@@ -80,23 +80,37 @@ def test_operation_of_the_trace_is_a_word(trace: Trace) -> None:
 @pytest.mark.parametrize(
     ("only", "message", "remedy"),
     [
-        ("recvv", "'recvv'", "recv_into"),
+        ("recvv", "'recvv'", "Did you mean recv"),
         ("recvv", "'recvv'", "BlockingIOError"),
-        ("recvv", "'recvv'", "fd=..."),
+        ("recvv", "'recvv'", "fd=5"),
+        ("EAGAINN_", "'EAGAINN_'", "SO_ERROR"),
         ("recv,colour=red", "no field 'colour'", "owner"),
         ("fd=four", "fd is a number", "fd=5"),
         ("fd=-1", "fd is a number", "fd=5"),
         ("lane=fast", "no lane 'fast'", "python, flow, kernel, server"),
         ("phase=recv", "no phase 'recv'", "lookup, create"),
-        ("int", "'int'", "Calls"),
+        ("int", "'int'", "a call (recv)"),
     ],
 )
 def test_unknown_words(only: str, message: str, remedy: str) -> None:
-    """A word that nobody knows is refused, and the remedy lists what is possible."""
+    """A word that nobody knows is refused, and the remedy says in a few words what is possible."""
     with pytest.raises(UsageError, match=message) as raised:
         parse(only)
 
     assert remedy in raised.value.remedy
+    assert len(raised.value.remedy.split()) < 40
+
+
+def test_option_is_a_word() -> None:
+    """The name of a socket's option finds the calls that set it or ask for it, in each lane, and no others."""
+    story = Story()
+    story.call("setsockopt", 4, level="IPPROTO_TCP", option="TCP_NODELAY", value=1)
+    story.call("getsockopt", 4, level="SOL_SOCKET", option="SO_ERROR")
+    story.recv(4, 10)
+
+    assert [("getsockopt", 4)] == wanted(story.trace(), "SO_ERROR")
+    assert [("setsockopt", 4)] == wanted(story.trace(), "setsockopt,TCP_NODELAY")
+    assert [] == wanted(story.trace(), "SO_KEEPALIVE")
 
 
 def test_filter_is_a_value() -> None:

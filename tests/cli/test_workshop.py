@@ -21,6 +21,7 @@ from tracedemo.cli.arguments import parser_for
 from tracedemo.cli.workshop import SUBCOMMANDS, running
 from tracedemo.workshop import catalogue
 from tracedemo.workshop.lesson import Lesson
+from tracedemo.workshop.running import Ran
 from tracedemo.workshop.state import SCHEMA
 
 LEARNERS = ("predict", "run", "check", "hint", "solution", "next", "reset", "catch-up", "list", "status")
@@ -137,6 +138,18 @@ def test_start_again(learner: Learner) -> None:
     assert "mine" == (learner.root / "01_first" / "fetch.py").read_text()
 
 
+def test_start_changes_the_track(learner: Learner) -> None:
+    """With a track, start changes that of a workshop that is there, and says so; without one it stays."""
+    text = learner("start", "--track", "half")
+    assert "The track is half now, of 2 lessons; what you have done stays." in text
+    assert "Lesson 01 (1 of 2)" in text
+    assert "now" not in learner("start", "--track", "half").partition("\n")[2].partition("\n")[0]
+    assert "Track half" in learner("status")
+    learner("start")
+    assert "Track half" in learner("status")
+    assert "the track 90 has no lesson" in learner.refused("start", "--track", "90")[0]
+
+
 @pytest.mark.parametrize(
     ("words", "what"),
     [(["start", "there"], "is not empty"), (["start", "there/file"], "is not empty"),
@@ -215,12 +228,21 @@ def test_reveal(letter: str, met: int, learner: Learner) -> None:
     assert ("You said, and so it is:" in text) == bool(met)
     assert ("Each piece is waited for." in text) == (letter == "b")
     assert "The run says: 0\n    a  0\n       A blocking call waits until it can do its work." in text
-    assert re.search(r"^    - At .*, line \d+: ", text, re.MULTILINE)
+    assert re.search(r"^    - At .*, blocking.py line \d+: ", text, re.MULTILINE)
     assert "-1.jsonl --view log --only" in " ".join(text.replace("\\\n", "").split())
     assert re.search(r"tracedemo workshop check$", text.strip())
     assert "wrote " not in text
     assert "Next:" not in text
     assert met == learner.status["first"]["came_true"]
+
+
+@pytest.mark.parametrize("colour", ["", "\x1b[1m"])
+def test_only_one_next_thing(colour: str, small: Sequence[Lesson]) -> None:
+    """What a command of a lesson would have typed next is left out, wherever it stands in its output."""
+    output = f"a row\n\n{colour}Next: tracedemo compare\n      tracedemo show\nselector.py: it failed\n"
+    ran = Ran(small[0].runs[0], "", (), 1, output)
+
+    assert "a row\nselector.py: it failed" == running._worth_reading(ran)
 
 
 def test_proof_can_be_typed(learner: Learner) -> None:
@@ -269,6 +291,16 @@ def test_prediction_after_the_run(learner: Learner) -> None:
     assert ["b"] == learner.status["first"]["predictions"]
 
 
+def test_prediction_for_the_next_lesson(learner: Learner, small: Sequence[Lesson]) -> None:
+    """Whoever has passed, and predicts, is told to open the next lesson first."""
+    learner("predict", "b")
+    learner("run")
+    learner.solve(small[0])
+    learner("check")
+
+    assert "Open lesson 02 first: tracedemo workshop next second" in learner.refused("predict", "a")[1]
+
+
 def test_prediction_is_changed_before_the_run(learner: Learner) -> None:
     """Until then one may think again."""
     learner("predict", "b")
@@ -284,11 +316,15 @@ def test_check_fails(learner: Learner) -> None:
     """A program that does not do it fails with one complaint, its rule and place; its trace can be walked through."""
     text = learner("check", code=1)
 
-    assert re.match(r"NOT YET. Scenario: an answer in \d pieces\n  result/body: ", text)
+    assert re.match(
+        r"NOT YET. Scenario: an answer in \d pieces\n  result/body: ",
+        text,
+    )
+    assert "its numbers are drawn anew each time" in " ".join(text.split())
     words = re.search(r"tracedemo (step \S+.*)", text)[1].split()
     done = learner.typed(*words, "--format", "jsonl")
     assert 0 == done.returncode
-    assert "recv" in done.stdout
+    assert "recv" in done.stdout.partition("\n")[0]
     assert not list((learner.root / "solutions").iterdir())
     assert (1, "") == tuple(learner.status["first"][name] for name in ("checks", "passed"))
 
@@ -305,6 +341,29 @@ def test_check_counts_other_complaints(learner: Learner) -> None:
     assert "2 more rules are broken" in text
     assert "ValueError: \\x1b[31mno" in text.partition("at its end:")[2]
     assert 'File "01_first/fetch.py", line 3' in text
+
+
+def test_without_a_place_the_last_call_is_shown(learner: Learner) -> None:
+    """A complaint that has no place leads to the last call of the program that was more than tidying up."""
+    (learner.root / "01_first" / "fetch.py").write_text(
+        "import socket, sys\nhost, port = sys.argv[1].split(':')\n"
+        "sock = socket.create_connection((host, int(port)))\nraise ValueError\n"
+    )
+    text = learner("check", code=1)
+    words = re.search(r"See what it did last:\n +.*tracedemo (step \S+.*)", text)[1].split()
+
+    assert "connects fd" in learner.typed(*words).stdout.partition("\n")[0]
+
+
+def test_check_without_a_trace_keeps_the_last_one(learner: Learner) -> None:
+    """The trace that a failed check has named is there until another check leaves one."""
+    words = re.search(r"tracedemo (step \S+.*)", learner("check", code=1))[1].split()
+    (learner.root / "01_first" / "fetch.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    learner("check", code=1)
+
+    assert 0 == learner.typed(*words, "--format", "jsonl").returncode
 
 
 @pytest.mark.parametrize(
@@ -409,8 +468,10 @@ def test_next_always_works(learner: Learner) -> None:
     assert "Lesson 01 is left out for now" in learner("next")
     assert "Lesson 03 (3 of 3)" in learner("next")
     last = learner("next")
-    assert "Lesson 03 is left out" in last
-    assert [True, True, True] == [one["left_out"] for one in learner.status.values()]
+    assert "Lesson 03, The third one, is the last one of your track" in " ".join(last.split())
+    assert "Left out until now: 01 first, 02 second." in last
+    assert "left out for now" not in last
+    assert [True, True, False] == [one["left_out"] for one in learner.status.values()]
     assert "Lesson 01 (1 of 3)" in learner("next", "first")
     assert "01_first" == json.loads(learner("status", "--json"))["current"]
 
@@ -427,26 +488,51 @@ def test_next_after_a_pass(learner: Learner, small: Sequence[Lesson]) -> None:
     assert not learner.status["first"]["left_out"]
 
 
+def test_next_to_where_one_is(learner: Learner) -> None:
+    """Whoever asks for the lesson that is open is told so, and leaves nothing out."""
+    text = learner("next", "1")
+
+    assert "You are in lesson 01, The first one, already." in text
+    assert "left out" not in text
+    assert not learner.status["first"]["left_out"]
+
+
 def test_next_to_nowhere(learner: Learner) -> None:
     """A lesson that is not there is refused, and all that are there are named."""
     assert "Lessons: 01 first, 02 second, 03 third" in learner.refused("next", "fourth")[1]
 
 
 def test_shown_lesson(outside: Learner) -> None:
-    """In a track in which the teacher shows a lesson, nobody is asked to write it."""
+    """In a track in which the teacher shows a lesson, the exercise is said to be optional, and how it can be done."""
     outside("start", "--track", "half")
     outside.go(outside.root / "tracedemo-workshop")
     outside("next")
     outside("predict", "a")
     text = outside("run")
 
-    assert "workshop check" not in text
+    assert "On your track (half) this exercise is optional" in text
+    assert "You left one out, lesson 01" in text.partition("tracedemo workshop check\n")[2]
     assert "shown by your teacher" in outside("list")
     assert "seen" == outside.status["second"]["is"]
 
 
+def test_end_of_a_shorter_track(outside: Learner, small: Sequence[Lesson]) -> None:
+    """At the end of a track with fewer lessons, those that it leaves out are named, and how to open one."""
+    outside("start", "--track", "half")
+    outside.root /= "tracedemo-workshop"
+    outside.go(outside.root)
+    for lesson in small[:2]:
+        outside.solve(lesson)
+        text = outside("check")
+        outside("next")
+
+    assert "The workshop is over: you have come to the end of all 2 lessons" in text
+    assert "your track leaves out: 03 third." in text
+    assert "tracedemo workshop next third" in text
+
+
 def test_end(learner: Learner, small: Sequence[Lesson]) -> None:
-    """When all lessons are done, that is said."""
+    """When all lessons are done, whatever is typed says that it is over, and what is taken home."""
     for lesson in small:
         learner.solve(lesson)
         learner("check")
@@ -454,7 +540,10 @@ def test_end(learner: Learner, small: Sequence[Lesson]) -> None:
     text = learner("status")
 
     assert 3 == len(re.findall(r"^[> ] \d\d_\w+ +passed", text, re.MULTILINE))
-    assert "All lessons are done" in text
+    for told in (text, learner(), learner("next"), learner("catch-up")):
+        assert "The workshop is over: you have come to the end of all 3 lessons" in told
+        assert "Take home this folder" in told
+        assert "left out" not in told
     assert "workshop status" in learner()
 
 
@@ -521,6 +610,18 @@ def test_catch_up_without_a_word(learner: Learner, small: Sequence[Lesson]) -> N
     assert "03_third" == json.loads(learner("status", "--json"))["current"]
 
 
+def test_catch_up_says_a_thing_once(learner: Learner) -> None:
+    """What an earlier catch-up laid down is not told again; behind the last lesson it is said that this is the last."""
+    assert "01_first/fetch.py is a solution now" in learner("catch-up")
+    second = learner("catch-up")
+    assert "01_first" not in second
+    assert "02_second/fetch.py is a solution now" in second
+    last = learner("catch-up")
+    assert "Lesson 03, The third one, is the last one of your track" in last
+    assert "The workshop is over" in last
+    assert "is a solution now" not in learner("catch-up")
+
+
 def test_status_and_list(learner: Learner) -> None:
     """Both name every lesson, with what has become of it; the one that is open has a sign."""
     learner("hint")
@@ -545,8 +646,9 @@ def test_broken_state(learner: Learner) -> None:
     assert 0 == done.returncode
     assert "Hint 1 of 3" in done.stdout
     assert "tracedemo: " == done.stderr[:11]
-    assert 1 == done.stderr.count("\n")
-    assert "state.json.broken-1" in done.stderr
+    assert "tracedemo: the workshop's state was broken, and is now state.json.broken-1" in done.stderr
+    assert 2 == done.stderr.count("\n")
+    assert max(map(len, done.stderr.splitlines())) <= 80
     assert '{"schema": 2, "lessons"' == state.with_name("state.json.broken-1").read_text()
     assert "Hint 2 of 3" in learner("hint")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import signal
 from collections.abc import Callable
@@ -12,7 +14,7 @@ pytest.importorskip("termios", reason="these tests need a POSIX terminal")
 
 from tests.cli.screen import Screen, screen
 from tests.cli.shell import Shell, terminal
-from tracedemo.workshop.catalogue import find_lesson
+from tracedemo.workshop.catalogue import find_lesson, lessons
 from tracedemo.workshop.lesson import Lesson
 
 PAUSE = "-- Enter: go on --"
@@ -148,11 +150,13 @@ def test_failure_ends_nothing(there: Shell, lesson: Lesson) -> None:
 
 
 def test_answers_that_are_none(there: Shell) -> None:
-    """What is no answer is asked again; q ends, and nothing was noted."""
+    """What is no answer is asked again, and it is said why; q ends, and nothing was noted."""
     with screen(there, "workshop") as seen:
         seen.wait_for("q ends):")
         enter(seen, "z")
+        seen.wait_for("'z' is none of the answers: type one letter, a to d.")
         enter(seen)
+        seen.wait_for("Nothing was typed: type one letter, a to d.")
         seen.wait_for(lambda text: text.count("q ends):") == 3)
         seen.press("q\r")
         seen.wait_for("ENDED 0 as it was.")
@@ -167,6 +171,58 @@ def test_ends_at_any_question(how: str, there: Shell) -> None:
         seen.press("\x03" if how == "ctrl-c" else "\x04")
         seen.wait_for("ENDED 0 as it was.")
         assert "Go on whenever you like" in seen.text
+
+
+@pytest.mark.parametrize("how", ["terminal", "pipes"])
+def test_stopped_while_it_is_checked(how: str, there: Shell, lesson: Lesson) -> None:
+    """A check that Ctrl-C stops judges nothing and is not counted; it says so, and ends with exit code 130."""
+    begun = there.folder / "begun"
+    os.mkfifo(begun)
+    write(there, lesson, f"import signal\nopen({str(begun)!r}, 'w').close()\nsignal.pause()\n")
+    if how == "terminal":
+        with screen(there, "workshop", "check") as seen:
+            begun.read_bytes()
+            seen.press("\x03")
+            seen.wait_for("ENDED 130 as it was.")
+            shown = seen.text
+    else:
+        with there.start("workshop", "check") as process:
+            begun.read_bytes()
+            process.send_signal(signal.SIGINT)
+            shown = process.stdout.read()
+            assert 130 == process.wait()
+
+    assert "Stopped: nothing was judged, and this check does not count." in shown
+    assert "Go on whenever you like: tracedemo workshop check" in shown
+    assert "NOT YET" not in shown
+    (row,) = [one for one in json.loads(there("workshop", "status", "--json").stdout)["lessons"] if one["checks"] or
+              one["lesson"] == lesson.folder_name]  # fmt: skip
+    assert 0 == row["checks"]
+
+
+def test_stopped_at_a_question(there: Shell) -> None:
+    """Ctrl-C at a question of `predict` notes nothing, and it is said how to go on."""
+    with screen(there, "workshop", "predict") as seen:
+        seen.wait_for("q ends):")
+        seen.press("\x03")
+        seen.wait_for("ENDED 130 as it was.")
+        assert "Go on whenever you like: tracedemo workshop predict" in seen.text
+
+
+def test_last_lesson_is_not_left(there: Shell) -> None:
+    """The letter n at the last lesson says that it is the last, and goes on watching."""
+    last = lessons()[-1]
+    there("workshop", "next", last.name)
+    there("workshop", "run", "--no-predict")
+    with screen(there, "workshop") as seen:
+        go_on(seen, CHECK)
+        enter(seen, "n")
+        text = go_on(seen, CHECK)
+        assert f"Lesson {last.number:02}, {last.title}, is the last one of your track" in " ".join(
+            text.split()
+        )
+        seen.press("q\r")
+        seen.wait_for("ENDED 0 as it was.")
 
 
 def test_skipped(there: Shell, lesson: Lesson) -> None:

@@ -123,7 +123,7 @@ def answers(measure: object, kept: Sequence[Sequence[Study]]) -> Iterator[int | 
     assert callable(measure)
     for studies in kept:
         try:
-            yield measure(studies)
+            yield measure(studies).answer
         except (ValueError, IndexError):  # nothing of what is asked for happened there
             continue
 

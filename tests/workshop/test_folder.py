@@ -10,16 +10,16 @@ import pytest
 from tests.workshop.small import Clock
 from tracedemo.errors import UsageError
 from tracedemo.workshop import state as states
-from tracedemo.workshop.folder import Folder, find, make
+from tracedemo.workshop.folder import TRACK, Folder, find, make
 from tracedemo.workshop.lesson import Lesson
 
 
 def files(root: Path) -> dict[str, bytes]:
-    """All files below a folder, but for the state and its lock."""
+    """All files below a folder, but for the state, its lock, and the track."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in root.rglob("*")
-        if path.is_file() and path.name not in (states.NAME, states.LOCK)
+        if path.is_file() and path.name not in (states.NAME, states.LOCK, TRACK)
     }
 
 
@@ -196,6 +196,44 @@ def test_rebuilt_from_what_is_there(broken: bytes | None, folder: Folder, small:
         assert "third" not in state.lessons
     aside = {} if broken is None else {f".tracedemo/{states.NAME}.broken-1": broken}
     assert {**before, **aside} == files(folder.root)
+
+
+@pytest.mark.parametrize("broken", [None, b"{"])
+def test_track_outlives_the_state(
+    broken: bytes | None, tmp_path: Path, small: Sequence[Lesson], clock: Clock
+) -> None:
+    """Whoever loses the state, or breaks it, keeps the track and its lessons."""
+    folder = make(tmp_path / "half", "half", small, clock)
+    path = folder.hidden / states.NAME
+    path.unlink() if broken is None else path.write_bytes(broken)
+    with folder.edit() as state:
+        assert ("half", ["first", "second"], "first") == (state.track, state.order, state.current)
+
+
+def test_folder_without_a_noted_track(tmp_path: Path, small: Sequence[Lesson], clock: Clock) -> None:
+    """In a folder of an older tracedemo the track is noted by the first command; so is one that is none."""
+    folder = make(tmp_path / "half", "half", small, clock)
+    noted = folder.hidden / TRACK
+    for before in (None, b"\xff", b"long"):
+        noted.unlink() if before is None else noted.write_bytes(before)
+        with folder.edit():
+            pass
+        assert b"half\n" == noted.read_bytes()
+
+
+def test_track_is_changed(folder: Folder) -> None:
+    """Another track has other lessons; what is open and what was done stays, and the new one outlives the state."""
+    with folder.edit() as state:
+        state.of("first").passed = "t"
+        folder.change_track(state, "half")
+    with folder.edit() as state:
+        assert ("half", ["first", "second"], "first") == (state.track, state.order, state.current)
+        assert "t" == state.of("first").passed
+        with pytest.raises(UsageError, match="has no lesson"):
+            folder.change_track(state, "90")
+    (folder.hidden / states.NAME).unlink()
+    with folder.edit() as state:
+        assert "half" == state.track
 
 
 def test_state_of_an_older_tracedemo(folder: Folder) -> None:

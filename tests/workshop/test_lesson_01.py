@@ -32,8 +32,8 @@ def fetch(*between: str) -> Story:
 
 def test_what_lies_between_is_counted() -> None:
     """Sockets of the lookup are counted as what lies between, and are not taken for the connection's own."""
-    assert BEFORE_CONNECT([Study(fetch().trace())]) == 0
-    assert BEFORE_CONNECT([Study(fetch("socket", "connect", "close").trace())]) == 3
+    assert BEFORE_CONNECT([Study(fetch().trace())]).answer == 0
+    assert BEFORE_CONNECT([Study(fetch("socket", "connect", "close").trace())]).answer == 3
 
 
 def test_who_made_no_connection_is_answered_in_words() -> None:
@@ -41,14 +41,14 @@ def test_who_made_no_connection_is_answered_in_words() -> None:
     alone = Story()
     alone.add("kernel", "socket", 1, 2, result=4, args={"family": "AF_INET"})
 
-    assert BEFORE_CONNECT([Study(Story().trace())]) == "no socket()"
-    assert BEFORE_CONNECT([Study(alone.trace())]) == "no connect()"
+    assert BEFORE_CONNECT([Study(Story().trace())]).answer == "no socket()"
+    assert BEFORE_CONNECT([Study(alone.trace())]).answer == "no connect()"
 
 
 def test_who_could_wait_and_did_not_has_not_slept() -> None:
     """Only calls that really waited are named as those that sleep."""
-    assert SLEEPERS([Study(fetch().trace())]) == "recv"
-    assert SLEEPERS([Study(Story().trace())]) == "none"
+    assert SLEEPERS([Study(fetch().trace())]).answer == "recv"
+    assert SLEEPERS([Study(Story().trace())]).answer == "none"
 
 
 def said(name: str, story: Story, code: int, complaints: str) -> list[str]:

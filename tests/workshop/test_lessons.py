@@ -8,8 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from tracedemo.analysis.study import Study
+from tracedemo.analysis.walk import Walk
 from tracedemo.workshop import own, proving
-from tracedemo.workshop.catalogue import lessons
+from tracedemo.workshop.catalogue import find_lesson, lessons
 from tracedemo.workshop.checking import check
 from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.own import rules_of
@@ -34,6 +36,34 @@ def test_texts(lesson: Lesson) -> None:
 def test_answer(lesson: Lesson, answer: proving.Answer, tmp_path: Path) -> None:
     """The solution and each right answer pass; each wrong one, and a file with nothing done, fails by the rule it names."""
     assert list(proving.tried(lesson, answer, tmp_path)) == []
+
+
+@pytest.mark.parametrize("which", [0, 3], ids=["handed out", "wrong"])
+@EVERY_LESSON
+def test_complaint_leads_to_its_line(lesson: Lesson, which: int, tmp_path: Path) -> None:
+    """The step that a complaint names is on the line that it names."""
+    wrong = [answer for answer in proving.answers(lesson) if answer.rule is not None]
+    file = proving.place(lesson, wrong[which], tmp_path)
+    found = next(verdict for verdict in check(lesson, file, seed=3) if not verdict.passed)
+    first = found.complaints[0]
+    if found.trace is None or first.event is None:
+        return
+    event = Walk(Study(found.trace)).event(first.event - 1)
+
+    assert first.line in (None, event.place and event.place.line)
+
+
+def test_the_call_that_ended_it_is_shown(tmp_path: Path) -> None:
+    """Of calls that failed the one is named whose exception ended the program, and none that merely failed after it."""
+    many = find_lesson("many")
+    file = proving.place(many, proving.answers(many)[1], tmp_path)
+    found = next(verdict for verdict in check(many, file, seed=3) if not verdict.passed)
+    first = found.complaints[0]
+
+    assert "ends/well" == first.rule
+    assert found.trace is not None
+    assert first.event is not None
+    assert "recv" == Walk(Study(found.trace)).event(first.event - 1).op
 
 
 @EVERY_LESSON

@@ -102,6 +102,15 @@ def test_what_is_tried(tmp_path: Path) -> None:
     }
 
 
+def test_proof_that_shows_something_else(tmp_path: Path) -> None:
+    """A filter that leaves out the rows that made an answer is found."""
+    lesson = changed(tmp_path / "lessons", "lesson.toml", 'proof = "recv"', 'proof = "send"')
+    found = list(questions(lesson, tmp_path, most=1))
+
+    assert found
+    assert all("The filter send leaves out what is shown: recv" in fault for fault in found)
+
+
 @pytest.mark.parametrize(("old", "options"), [('formula = "0"', 0), ('formula = "k"', 2)])
 def test_questions_that_the_run_does_not_answer(old: str, options: int, tmp_path: Path) -> None:
     """A question of which no choice, or more than one, is what the run measures is found."""

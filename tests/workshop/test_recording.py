@@ -115,7 +115,9 @@ def test_a_recording_is_made_by_running_the_lesson(monkeypatch: pytest.MonkeyPat
 
     assert ["number.jsonl", "name.jsonl"] == [line.rpartition(" ")[2] for line in told]
     measure = measure_of(LESSON, "before_connect")
-    number, name = (measure([Study(tracefile.read(tmp_path / run.recorded).trace)]) for run in mine.runs)
+    number, name = (
+        measure([Study(tracefile.read(tmp_path / run.recorded).trace)]).answer for run in mine.runs
+    )
     assert number == 0
     assert isinstance(name, int)
     assert name > 0

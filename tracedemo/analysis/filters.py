@@ -1,13 +1,14 @@
 """`--only recv,EAGAIN,fd=5`: which events to show.
 
 A word is an operation (`recv`), a system call (`epoll_wait`), a Step (`yield`, `sent`), an errno (`EAGAIN`), an exception
-(`BlockingIOError`), a lane, a phase, or one of a few more words. Where a word could be two things (`connect` is a call
-and a phase), it is the operation; `phase=connect` says the other.
+(`BlockingIOError`), an option of a socket (`SO_ERROR`), a lane, a phase, or one of a few more words. Where a word could be
+two things (`connect` is a call and a phase), it is the operation; `phase=connect` says the other.
 """
 
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -41,7 +42,8 @@ class Filter:
     """
 
     terms: Mapping[str, tuple[str, ...]]
-    """By field; `answer` holds errno names, exceptions and the words `not-yet`, `failed`, `unreturned`, `importing`."""
+    """By field; `answer` holds errno names, exceptions and the words `not-yet`, `failed`, `unreturned`, `importing`;
+    `option` the name of a socket's option."""
 
     def matches(self, event: Event, phase: str | None = None) -> bool:
         """Whether an event is wanted; `phase` is its entry of `Phases.of_row`."""
@@ -99,7 +101,13 @@ def _term(word: str, operations: set[str]) -> tuple[str, str]:
     for name, values in FIXED.items():
         if word in values:
             return name, word
-    raise UsageError(f"--only: what is {word!r}?", _possible())
+    if _OPTION.fullmatch(word):
+        return "option", word
+    raise UsageError(f"--only: what is {word!r}?", _possible(word, operations))
+
+
+_OPTION = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
+"""Names of what setsockopt() sets and getsockopt() asks for: `TCP_NODELAY`."""
 
 
 def _is_errno(word: str) -> bool:
@@ -114,13 +122,15 @@ def _is_exception(word: str) -> bool:
     return word.isidentifier() and word[0].isupper() and word.endswith(("Error", "Exception"))
 
 
-def _possible() -> str:
-    """Everything that a word can be, for the remedy."""
-    calls = ", ".join(row.name for row in OPERATIONS)
-    steps = ", ".join(dict.fromkeys(row.name for row in STEPS))
-    return (f"Calls: {calls}. Steps: {steps}. Answers: an errno such as EAGAIN, an exception such as BlockingIOError, "
-            f"{', '.join(ANSWERS)}. Lanes: {', '.join(LANES)}. Phases: {', '.join(PHASES)}. "
-            f"Fields: {', '.join(f'{name}=...' for name in FIELDS)}.")  # fmt: skip
+def _possible(word: str, operations: set[str]) -> str:
+    """What a word can be, for the remedy: names that are near, and an example of each kind."""
+    from difflib import get_close_matches
+
+    others = [name for values in FIXED.values() for name in values]
+    near = get_close_matches(word, sorted({*operations, *ANSWERS, *ERRNO_MEANINGS, *others}), 3)
+    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    return (f"{meant}Possible are a call (recv), an answer (EAGAIN, BlockingIOError, not-yet), an option (SO_ERROR), a "
+            "lane (kernel), a phase (connect), a field (fd=5): tracedemo show --help")  # fmt: skip
 
 
 def _polled(event: Event) -> tuple[Any, ...]:
@@ -134,8 +144,8 @@ def _agrees(event: Event, phase: str | None, field: str, value: str) -> bool:
         case "answer":
             about = ANSWERS.get(value)
             return about(event) if about else value in (event.errno, event.exc)
-        case "phase":
-            return phase == value
+        case "phase" | "option":
+            return value == (phase if field == "phase" else event.args.get("option"))
         case "owner":
             # A star stands for anything: `owner=fetch*`.
             return event.owner is not None and fnmatchcase(event.owner, value.replace("[", "[[]"))

@@ -39,6 +39,7 @@ words of --only, with commas between them (of one kind: any of them; of several
 kinds: all of them):
   a call or step      recv, connect, select, yield, sent
   an answer           EAGAIN, BlockingIOError, not-yet, failed, unreturned
+  an option           SO_ERROR, TCP_NODELAY
   a lane or phase     python, flow, kernel, server; phase=wait
   a field             fd=5, conn=2, owner=fetch*, pid=..., tid=...
 """

@@ -94,7 +94,11 @@ def draw(lesson: Lesson, drawn: random.Random) -> Mapping[str, int]:
 
 
 def judge(lesson: Lesson, scenario: Scenario, values: Mapping[str, int], file: Path) -> Verdict:
-    """Run it in one scenario, and hold it against the rules."""
+    """Run it in one scenario, and hold it against the rules.
+
+    Raises:
+        KeyboardInterrupt: somebody stopped the program: nothing can be said of it.
+    """
     try:
         done = run_in(scenario, values, file)
     except RecorderError as error:  # the program is ours to judge even if it wiped its record
@@ -102,6 +106,8 @@ def judge(lesson: Lesson, scenario: Scenario, values: Mapping[str, int], file: P
             rule="ends/recorded", sentence=error.message, remedy="Let the program end by itself."
         )
         return Verdict(scenario, None, "", (gone,), values)
+    if done.trace.header.ended == "interrupted":  # by who waits for the verdict: then there is none
+        raise KeyboardInterrupt
     case = Case(scenario, done, values, file.name)
     rules = [*FIRST, *(rule_of(lesson, name) for name in scenario.rules)]
     return Verdict(scenario, done.trace, done.output, tuple(complaints(case, rules, file)), values,

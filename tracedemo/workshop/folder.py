@@ -3,7 +3,8 @@
     README.md           what to type
     02_nonblocking/     README.md, the exercise, and the programs of the lesson: the learner's from then on
     solutions/          the solutions that were earned, or asked for
-    .tracedemo/         state.json (`state`); traces/ of runs and checks; backup/, whatever was replaced, by lesson
+    .tracedemo/         state.json (`state`); track, a word that outlives it; traces/ of runs and checks; backup/, what was
+                        replaced, by lesson
 
 Nothing of the learner's is ever overwritten but by what says so (reset, catch-up), and then there is a backup.
 """
@@ -21,11 +22,11 @@ from tracedemo.replacing import in_place_of
 from tracedemo.workshop import state as states
 from tracedemo.workshop.catalogue import find_lesson, on_track
 from tracedemo.workshop.checking import draw
-from tracedemo.workshop.lesson import Lesson
+from tracedemo.workshop.lesson import TRACKS, Lesson
 from tracedemo.workshop.questions import filled
 from tracedemo.workshop.state import State, moment
 
-HIDDEN, TRACES, BACKUP, SOLUTIONS = ".tracedemo", "traces", "backup", "solutions"
+HIDDEN, TRACES, BACKUP, SOLUTIONS, TRACK = ".tracedemo", "traces", "backup", "solutions", "track"
 PASSED = "passed.py"
 """In the backup of a lesson: the learner's program, as it was when it passed."""
 
@@ -93,6 +94,22 @@ class Folder:
             if not state.order:  # of an older tracedemo
                 state.order = [lesson.name for lesson in on_track(state.track, self.lessons)]
             yield state
+            if self._noted_track() != state.track:
+                _put(self.hidden / TRACK, f"{state.track}\n".encode())
+
+    def _noted_track(self) -> str:
+        """The track, from the file of its own; empty: it is not there, or says nothing that could be."""
+        word = (_bytes(self.hidden / TRACK) or b"").decode(errors="replace").strip()
+        return word if word in TRACKS else ""
+
+    def change_track(self, state: State, track: str) -> None:
+        """Take the lessons of another track; what was done stays, and so does the lesson that is open.
+
+        Raises:
+            UsageError: the track has no lesson.
+        """
+        state.order = [lesson.name for lesson in _lessons_of(track, self.lessons)]
+        state.track = track
 
     def order(self, state: State) -> Sequence[Lesson]:
         """The lessons of the learner's track; those that this tracedemo does not have are left out."""
@@ -199,7 +216,9 @@ class Folder:
         are lost.
         """
         now = moment(self.clock())
-        state = State(order=[lesson.name for lesson in on_track("self", self.lessons)])
+        track = self._noted_track() or "self"
+        order = on_track(track, self.lessons)
+        state = State(track=track, order=[lesson.name for lesson in order])
         for lesson in self.lessons:
             if not self.place(lesson).is_dir():
                 continue
@@ -207,8 +226,8 @@ class Folder:
             passed = (self.hidden / BACKUP / lesson.folder_name / PASSED).exists()
             state.of(lesson.name).passed = now if passed else ""
             state.of(lesson.name).looked = not passed and self.solution(lesson).exists()
-        if not state.current and self.lessons:
-            self.open(state, self.lessons[0])
+        if not state.current and order:
+            self.open(state, order[0])
         return state
 
 
@@ -243,11 +262,7 @@ def make(root: Path, track: str, lessons: Sequence[Lesson], clock: Callable[[], 
     Raises:
         UsageError: the folder holds something already, or the track has no lesson.
     """
-    order = on_track(track, lessons)
-    if not order:
-        raise UsageError(
-            f"the track {track} has no lesson", "tracedemo workshop start begins with all lessons."
-        )
+    order = _lessons_of(track, lessons)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise UsageError(
             f"{root} is there already, and is not empty", "Name another: tracedemo workshop start DIR"
@@ -259,4 +274,14 @@ def make(root: Path, track: str, lessons: Sequence[Lesson], clock: Callable[[], 
     state = State(track=track, order=[lesson.name for lesson in order], last=clock())
     folder.open(state, order[0])
     states.write(state, folder.hidden)
+    _put(folder.hidden / TRACK, f"{track}\n".encode())
     return folder
+
+
+def _lessons_of(track: str, lessons: Sequence[Lesson]) -> Sequence[Lesson]:
+    order = on_track(track, lessons)
+    if not order:
+        raise UsageError(
+            f"the track {track} has no lesson", "tracedemo workshop start begins with all lessons."
+        )
+    return order

@@ -1,46 +1,110 @@
-"""Measures: what a question asks of a run.  Each takes the runs of a lesson's command and gives a number, or a word.
+"""Measures: what a question asks of a run.  Each takes the runs of a lesson's command and gives a number, or a word, and
+the rows that made it: so whoever believed something else is shown the lines that say no.
 
 A command may be one that runs several programs (`compare`); so a measure is given a Study for each of them, in order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
+from tracedemo.analysis.segments import READINESS, is_call
 from tracedemo.analysis.study import Study
-
-Measure = Callable[[Sequence[Study]], int | str]
-
-
-def not_yet(studies: Sequence[Study]) -> int:
-    """Answers "not yet" of all runs."""
-    return sum(study.summary.not_yets for study in studies)
+from tracedemo.events import Event
 
 
-def blocking_io_errors(studies: Sequence[Study]) -> int:
+class At(NamedTuple):
+    """A row of one of the runs."""
+
+    run: int
+    """Which of them, from 0."""
+    row: int
+
+
+class Measured(NamedTuple):
+    """What was measured, and what made it so."""
+
+    answer: int | str
+    counted: Sequence[At] = ()
+    """The rows that were counted, or the one that says the word; those first that are to be shown first."""
+    beside: Sequence[At] = ()
+    """Rows that were not, and without which nobody sees why: the call that failed, where nothing could be counted."""
+
+
+Measure = Callable[[Sequence[Study]], Measured]
+
+
+def calls(studies: Sequence[Study], wanted: Callable[[Event], bool], run: int = -1) -> Sequence[At]:
+    """The calls of a program that are as wanted; of the last one, unless another is named."""
+    number = range(len(studies))[run]
+    events = enumerate(studies[run].events)
+    return [At(number, row) for row, event in events if is_call(event) and wanted(event)]
+
+
+def counted(rows: Iterable[At], beside: Iterable[At] = ()) -> Measured:
+    """As many as there are."""
+    rows = list(rows)
+    return Measured(len(rows), rows, list(beside))
+
+
+def event_at(studies: Sequence[Study], at: At) -> Event:
+    """What happened there."""
+    return studies[at.run].events[at.row]
+
+
+def not_yet(studies: Sequence[Study]) -> Measured:
+    """Answers "not yet" of all runs.  Where there is none, the calls that could have been told so stand beside."""
+    found = [at for run in range(len(studies)) for at in calls(studies, lambda event: event.not_yet, run)]
+    return counted(found, () if found else calls(studies, lambda event: event.op == "recv"))
+
+
+def _blocking_io_errors(studies: Sequence[Study]) -> Sequence[At]:
+    runs = range(len(studies))
+    return [at for run in runs for at in calls(studies, lambda event: event.exc == "BlockingIOError", run)]
+
+
+def blocking_io_errors(studies: Sequence[Study]) -> Measured:
     """BlockingIOErrors that Python raised."""
-    return sum(sum(study.summary.blocking_io_errors.values()) for study in studies)
+    return counted(_blocking_io_errors(studies))
 
 
-def errnos(studies: Sequence[Study]) -> int:
-    """Different errnos among the BlockingIOErrors."""
-    return len({errno for study in studies for errno in study.summary.blocking_io_errors})
+def errnos(studies: Sequence[Study]) -> Measured:
+    """Different errnos among the BlockingIOErrors: the first of each."""
+    first: dict[str | None, At] = {}
+    for at in _blocking_io_errors(studies):
+        first.setdefault(event_at(studies, at).errno, at)
+    return counted(first.values())
 
 
-def wakeups(studies: Sequence[Study]) -> int:
+def returns(studies: Sequence[Study], run: int = -1) -> Sequence[At]:
+    """Returns of select of one run."""
+    return calls(studies, _returned, run)
+
+
+def _returned(event: Event) -> bool:
+    return event.op in READINESS and event.t1 is not None and not event.failed and not event.not_yet
+
+
+def wakeups(studies: Sequence[Study]) -> Measured:
     """Returns of select of the last run."""
-    return studies[-1].summary.wakeups
+    return counted(returns(studies))
 
 
-def watch_calls(studies: Sequence[Study]) -> int:
+def watch_calls(studies: Sequence[Study]) -> Measured:
     """Calls of register and unregister of the last run."""
-    by_op = studies[-1].summary.by_op
-    return by_op.get("register", 0) + by_op.get("unregister", 0)
+    return counted(calls(studies, lambda event: event.op in ("register", "unregister")))
 
 
-def first_failure(studies: Sequence[Study]) -> str:
-    """The call that failed first (a "not yet" is no failure); "none"."""
-    return next((event.op for event in studies[-1].events if event.lane == "python" and event.failed), "none")
+def first_failure(studies: Sequence[Study]) -> Measured:
+    """The call that failed first (a "not yet" is no failure), or "none"; beside it the connect() that did not fail."""
+    failed = calls(studies, lambda event: event.failed)
+    if not failed:
+        return Measured("none")
+    connects = calls(studies, lambda event: event.op == "connect")
+    return Measured(
+        event_at(studies, failed[0]).op, failed[:1], [at for at in connects if at < failed[0]][-1:]
+    )
 
 
 MEASURES: Mapping[str, Measure] = {

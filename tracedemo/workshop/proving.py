@@ -2,8 +2,8 @@
 
 its texts are there, and whole                      the unsolved file, an empty and a commented one fail
 the solution passes, and so does every right answer each wrong answer fails, with the rule that it names
-of each question exactly one option is what the run measures, whatever is drawn; of one about system calls, both where they
-are recorded and where a recording stands in
+of each question exactly one option is what the run measures, whatever is drawn, and rows are shown that say so; of one
+about system calls, both where they are recorded and where a recording stands in
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from tracedemo.analysis.filters import matching, parse
 from tracedemo.recorders.kernel import AUTO, choose
 from tracedemo.workshop.checking import check, draw
-from tracedemo.workshop.lesson import Lesson
+from tracedemo.workshop.evidence import evidence
+from tracedemo.workshop.lesson import Lesson, Question
+from tracedemo.workshop.measures import At, Measured
 from tracedemo.workshop.own import measure_of, rule_of
 from tracedemo.workshop.questions import choices, fits
-from tracedemo.workshop.running import execute
+from tracedemo.workshop.running import Ran, execute
 
 SECTIONS = {
     "learner.md": ("Goal", "Run", "See", "Exercise"),
@@ -183,9 +186,27 @@ def asked(
     place(lesson, answers(lesson)[1], folder)
     ran = [execute(lesson, run, values, folder, folder, engine=engine, capture=True) for run in lesson.runs]
     for question in lesson.questions:
-        answer = measure_of(lesson, question.measure)(ran[question.of].studies)
+        found = measure_of(lesson, question.measure)(ran[question.of].studies)
+        answer = found.answer
         there = choices(question, values)
         right = [choice.letter for choice in there if fits(choice.option, answer, values)]
         if len(right) != 1:
             said = "; ".join(f"{choice.letter} {choice.text}" for choice in there)
             yield f"{values}: {question.text} The run says {answer}; {len(right)} options do: {said}"
+        yield from (
+            f"{values}: {question.text} {fault}" for fault in unproven(question, found, ran[question.of])
+        )
+
+
+def unproven(question: Question, found: Measured, ran: Ran) -> Iterator[str]:
+    """What is wrong with the rows that are shown for an answer: there must be some, and the filter must show them, too."""
+    if not question.proof:
+        return
+    shown = [item for item in evidence(found) if isinstance(item, At)]
+    if not shown:
+        yield "No row of the run is shown for the answer"
+    for at in shown:
+        study = ran.studies[at.run]
+        above = study.join.parent.get(at.row) if study.join else None
+        if not {at.row, above} & set(matching(study.trace, parse(question.proof, study.trace))):
+            yield f"The filter {question.proof} leaves out what is shown: {study.events[at.row].op}"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from tracedemo.analysis.study import Study
 from tracedemo.workshop.formulas import value_of
 from tracedemo.workshop.lesson import Lesson, Option, Question
+from tracedemo.workshop.measures import Measured
 from tracedemo.workshop.own import measure_of
 
 LETTERS = "abcdefgh"
@@ -29,12 +30,17 @@ class Choice(NamedTuple):
 class Outcome(NamedTuple):
     """What the run said to a prediction."""
 
-    answer: int | str
-    """What was measured."""
+    measured: Measured
+    """What was measured, with the rows that made it."""
     right: Choice | None
     """The choice that says so; None: none does."""
     chosen: Choice | None
     """What was predicted; None: nothing."""
+
+    @property
+    def answer(self) -> int | str:
+        """What was measured."""
+        return self.measured.answer
 
     @property
     def met(self) -> bool:
@@ -88,7 +94,7 @@ def outcome(
         studies: what the question's command recorded.
         chosen: the letter; empty: none.
     """
-    answer = measure_of(lesson, question.measure)(studies)
+    measured = measure_of(lesson, question.measure)(studies)
     there = choices(question, values)
-    right = next((choice for choice in there if fits(choice.option, answer, values)), None)
-    return Outcome(answer, right, next((choice for choice in there if choice.letter == chosen), None))
+    right = next((choice for choice in there if fits(choice.option, measured.answer, values)), None)
+    return Outcome(measured, right, next((choice for choice in there if choice.letter == chosen), None))

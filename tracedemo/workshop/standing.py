@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -37,11 +38,14 @@ def standing(folder: Folder, state: State) -> Standing:
     """Find it out."""
     lesson = folder.current(state)
     record = state.of(lesson.name)
-    if (step := _in_lesson(lesson, record, state.track)) is not None:
+    after = folder.after(state, lesson)
+    given_last = record.given and after is None  # behind it is nothing to which catch-up could have led
+    if not given_last and (step := _in_lesson(lesson, record, state.track)) is not None:
         return Standing(step, lesson, record, None)
-    if (after := folder.after(state, lesson)) is not None:
+    left = next(iter(left_out(folder, state)), None)
+    beyond = left is None and lesson.name not in state.order  # one for an evening, when the track is over
+    if after is not None and not beyond:
         return Standing(Step.NEXT, lesson, record, after)
-    left = next((one for one in folder.order(state) if not _needs_nothing(one, state)), None)
     return Standing(Step.BACK if left else Step.DONE, lesson, record, left)
 
 
@@ -51,6 +55,11 @@ def _in_lesson(lesson: Lesson, record: LessonState, track: str) -> Step | None:
         asked = bool(lesson.questions) and not record.predicted
         return Step.PREDICT if asked else Step.RUN
     return None if record.passed or track in lesson.demo else Step.CHECK
+
+
+def left_out(folder: Folder, state: State) -> Sequence[Lesson]:
+    """The lessons of the track in which something is still to do, the one that is open among them."""
+    return [one for one in folder.order(state) if not _needs_nothing(one, state)]
 
 
 def is_done(lesson: Lesson, state: State) -> bool:

@@ -81,7 +81,7 @@ class State:
     last: float = 0.0
     """When the latest command was given, seconds since 1970."""
     said: str = ""
-    """What the learner must be told of this file; it is not kept."""
+    """What the learner must be told of this file, behind "the workshop's"; it is not kept."""
 
     def of(self, name: str) -> LessonState:
         """That of a lesson; there is one from now on."""
@@ -254,9 +254,7 @@ def edit(folder: Path, rebuild: Callable[[], State]) -> Iterator[State]:
             state, aside = None, _set_aside(folder)
         if state is None:
             state = rebuild()
-            state.said = (
-                "its state was lost" if aside is None else f"its state was broken, and is now {aside.name}"
-            )
+            state.said = "state was lost" if aside is None else f"state was broken, and is now {aside.name}"
         yield state
         write(state, folder)
 

@@ -7,10 +7,12 @@ help is quick.
 from __future__ import annotations
 
 import argparse
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
+from tracedemo.cli import INTERRUPTED, tell
 from tracedemo.cli.parser import Parser
 from tracedemo.errors import FileError, UsageError
 
@@ -42,6 +44,9 @@ SUBCOMMANDS = {
 }
 """What can be typed behind `tracedemo workshop`."""
 
+AGAIN = frozenset({"predict", "run", "check"})
+"""What a learner who has stopped it types again."""
+
 
 def run(args: argparse.Namespace) -> int:
     """Do what a subcommand says; without one, lead through the workshop, or say where one is."""
@@ -51,6 +56,11 @@ def run(args: argparse.Namespace) -> int:
             bare: int = import_module(f"{__name__}.leading").run()
             return bare
         return _subcommand(name, rest)
+    except KeyboardInterrupt:
+        if name not in AGAIN:
+            raise
+        tell(f"\ntracedemo: interrupted\n  Go on whenever you like: tracedemo workshop {name}", sys.stderr)
+        return INTERRUPTED
     except OSError as error:
         if error.filename is None:  # of a stream, and not of the learner's folder
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tracedemo.cli.parser import Parser
-from tracedemo.cli.workshop.common import here, introduce, near, remembered, suggest_next
+from tracedemo.cli.workshop.common import here, introduce, near, none_behind, remembered, suggest_next
 from tracedemo.cli.workshop.voice import Voice
 from tracedemo.workshop.catalogue import find_lesson
 from tracedemo.workshop.folder import Folder
@@ -44,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
     voice.say()
     if wanted is not None:
         introduce(voice, folder, state)
+    else:
+        voice.say(none_behind(folder, state))
     suggest_next(voice, folder, state)
     return 0
 
@@ -54,8 +56,10 @@ def _give(voice: Voice, folder: Folder, state: State, lesson: Lesson) -> None:
     record = state.of(lesson.name)
     unsolved = lesson.marked().unsolved().encode()
     touched = folder.file(lesson).read_bytes() != unsolved
-    kept = folder.solve(lesson)
+    given_before, kept = record.given, folder.solve(lesson)
     folder.earn(lesson)
     record.given, record.skipped = record.given or not record.passed, False
+    if kept is None and given_before:  # of an earlier catch-up: that was said then
+        return
     where = f"; what you had lies in {near(kept)}" if kept and touched else ""
     voice.say(f"{near(folder.file(lesson))} is a solution now{where}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tracedemo import tracefile
+from tracedemo.analysis.segments import is_call
 from tracedemo.analysis.study import Study
 from tracedemo.analysis.text import clean
 from tracedemo.analysis.walk import Walk
@@ -14,7 +15,8 @@ from tracedemo.cli.workshop.common import glance, here, near, remembered, sugges
 from tracedemo.cli.workshop.voice import Voice
 from tracedemo.cli.workshop.watching import SAVED, Watch
 from tracedemo.errors import FileError
-from tracedemo.workshop.checking import Complaint, Verdict, check
+from tracedemo.events import Trace
+from tracedemo.workshop.checking import Verdict, check
 from tracedemo.workshop.folder import Folder
 from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.questions import filled
@@ -50,16 +52,21 @@ def _watch(voice: Voice, folder: Folder) -> int:
     """Until it passes, or somebody ends it."""
     watch = Watch(voice, folder.file(folder.current(glance(folder))))
     wanted = f"Save {near(watch.file)}, or press Enter to check (q and Enter: end)."
-    try:
-        while not watch.looked(lambda: try_it(voice, folder)):
-            voice.say()
-            if watch.wait(wanted) not in (SAVED, ""):
-                return 1
-    except KeyboardInterrupt:
+    while not watch.looked(lambda: try_it(voice, folder)):
         voice.say()
-        return 1
+        if not _goes_on(voice, watch, wanted):
+            return 1
     suggest_next(voice, folder, glance(folder))
     return 0
+
+
+def _goes_on(voice: Voice, watch: Watch, wanted: str) -> bool:
+    """Wait for a reason to check again; False: somebody has had enough."""
+    try:
+        return watch.wait(wanted) in (SAVED, "")
+    except KeyboardInterrupt:
+        voice.say()
+        return False
 
 
 def try_it(voice: Voice, folder: Folder) -> bool:
@@ -67,16 +74,22 @@ def try_it(voice: Voice, folder: Folder) -> bool:
 
     Raises:
         FileError: it is not there.
+        KeyboardInterrupt: it was stopped while the program ran.
     """
-    with remembered(folder) as state:
-        lesson = folder.current(state)
-        state.of(lesson.name).checks += 1
+    lesson = folder.current(glance(folder))
     file = folder.file(lesson)
     try:
         program = file.read_bytes()
     except FileNotFoundError:
         raise FileError(f"{near(file)} is not there", "Put it back: tracedemo workshop reset") from None
-    failed = _first_failing(folder, lesson)
+    try:
+        failed = _first_failing(folder, lesson)
+    except KeyboardInterrupt:
+        voice.say()
+        voice.say("Stopped: nothing was judged, and this check does not count.")
+        raise
+    with remembered(folder) as state:
+        state.of(lesson.name).checks += 1
     if failed is not None:
         _say_failed(voice, folder, lesson, *failed)
         return False
@@ -90,17 +103,21 @@ def try_it(voice: Voice, folder: Folder) -> bool:
 
 
 def _first_failing(folder: Folder, lesson: Lesson) -> tuple[int, Verdict] | None:
-    """Number and verdict of the first scenario that fails; the trace of the last one that was run is kept."""
+    """Number and verdict of the first scenario that fails; the last trace with a step in it is kept."""
     file = folder.file(lesson)
-    folder.trace(lesson).unlink(missing_ok=True)
     with Progress(len(lesson.scenarios)) as progress:
         for number, verdict in enumerate(check(lesson, file, tell=progress.step), start=1):
-            if verdict.trace is not None:
+            if verdict.trace is not None and _has_steps(verdict.trace):
                 folder.traces.mkdir(parents=True, exist_ok=True)
                 tracefile.write(verdict.trace, folder.trace(lesson))
             if not verdict.passed:
                 return number, verdict
     return None
+
+
+def _has_steps(trace: Trace) -> bool:
+    """Whether there is something to walk through."""
+    return len(Walk(Study(trace))) > 0
 
 
 def _say_failed(voice: Voice, folder: Folder, lesson: Lesson, number: int, verdict: Verdict) -> None:
@@ -118,11 +135,13 @@ def _say_failed(voice: Voice, folder: Folder, lesson: Lesson, number: int, verdi
         voice.say(_saying(verdict))
         said = verdict.errors.replace(str(file), near(file))
         voice.program((clean(line) for line in said.rstrip().splitlines()[-TAIL:]), indent=2)
-    if verdict.trace is not None and len(Walk(Study(verdict.trace))):
+    if verdict.trace is not None and _has_steps(verdict.trace):
         voice.say()
-        voice.say("See it happen:")
-        voice.typed(f"step {near(folder.trace(lesson))}{_at(first)}")
-    voice.say("Then change the file, and check again. A hint: tracedemo workshop hint")
+        voice.say("See it happen:" if first.event else "See what it did last:")
+        step = first.event or _last_step(Walk(Study(verdict.trace)))
+        voice.typed(f"step {near(folder.trace(lesson))} --at {step}")
+    drawn = ": its numbers are drawn anew each time" if lesson.draw else ""
+    voice.say(f"Then change the file, and check again{drawn}. A hint: tracedemo workshop hint")
 
 
 def _saying(verdict: Verdict) -> str:
@@ -132,5 +151,12 @@ def _saying(verdict: Verdict) -> str:
     return "What the program said at its end:"
 
 
-def _at(complaint: Complaint) -> str:
-    return "" if complaint.event is None else f" --at {complaint.event}"
+def _last_step(walk: Walk) -> int:
+    """Where to look when a complaint has no place: at the last call that did something, and not only tidied up."""
+    events = ((step, walk.event(step)) for step in reversed(range(len(walk))))
+    did = (step for step, event in events if is_call(event) and event.op not in _TIDYING)
+    return next(did, len(walk) - 1) + 1
+
+
+_TIDYING = frozenset({"close", "unregister", "detach", "shutdown", "getsockname", "getpeername"})
+"""What a program does when it is about to end, or the interpreter for it."""

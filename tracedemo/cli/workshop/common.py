@@ -38,7 +38,8 @@ def remembered(folder: Folder) -> Iterator[State]:
     with folder.edit() as state:
         state.note_time(folder.clock())
         if state.said:
-            tell(f"tracedemo: the workshop began anew from what the folder holds: {state.said}", sys.stderr)
+            tell(f"tracedemo: the workshop's {state.said}", sys.stderr)
+            tell("  What the folder holds was taken up anew; predictions and minutes are lost.", sys.stderr)
         yield state
 
 
@@ -78,8 +79,8 @@ _NEXT: Mapping[Step, tuple[str, str]] = {
     Step.RUN: ("workshop run", "See what happens:"),
     Step.CHECK: ("workshop check", "Write in {file}, save it, and try it:"),
     Step.NEXT: ("workshop next", "Go on to {other}:"),
-    Step.BACK: ("workshop next {name}", "That was the last lesson. You left one out, {other}:"),
-    Step.DONE: ("workshop status", "That was the last lesson. What you have done:"),
+    Step.BACK: ("workshop next {name}", "That was the last lesson of your track. You left one out, {other}:"),
+    Step.DONE: ("workshop status", "What you have done:"),
 }
 """What to type, and why."""
 
@@ -101,5 +102,30 @@ def suggest_next(voice: Voice, folder: Folder, state: State) -> None:
     """Say the one next thing to type."""
     command, why = next_thing(folder, state)
     voice.say()
+    if standing(folder, state).step == Step.DONE:
+        say_over(voice, folder, state)
     voice.say(why)
     voice.typed(command)
+
+
+def say_over(voice: Voice, folder: Folder, state: State) -> None:
+    """Say that the track is over, and what is taken home."""
+    order = folder.order(state)
+    voice.say(f"The workshop is over: you have come to the end of all {len(order)} lessons of your track.")
+    voice.say("Take home this folder, with your programs and the solutions beside them; and tracedemo, which shows your"
+              " own programs just as it showed these:")  # fmt: skip
+    voice.typed("run your_program.py")
+    others = [lesson for lesson in folder.lessons if lesson not in order and lesson.name not in state.lessons]
+    if others:
+        names = ", ".join(f"{lesson.number:02} {lesson.name}" for lesson in others)
+        voice.say(f"Lessons that your track leaves out: {names}. To open one:")
+        voice.typed(f"workshop next {others[0].name}")
+
+
+def none_behind(folder: Folder, state: State) -> str:
+    """What is said where a next lesson is asked for, and there is none."""
+    lesson = folder.current(state)
+    named = f"Lesson {lesson.number:02}, {lesson.title},"
+    if lesson in folder.order(state):
+        return f"{named} is the last one of your track ({state.track})."
+    return f"{named} is not of your track ({state.track}), and none of that is behind it."

@@ -73,7 +73,8 @@ class Lead:
 def _lead(lead: Lead) -> int:
     """Step by step, until somebody ends it."""
     voice, folder = lead.voice, lead.folder
-    introduce(voice, folder, glance(folder))
+    if standing(folder, glance(folder)).step != Step.DONE:
+        introduce(voice, folder, glance(folder))
     try:
         while _went_on(lead, _STEPS[standing(folder, glance(folder)).step]):
             pass
@@ -161,7 +162,8 @@ def _skip(lead: Lead) -> bool:
     """On to another lesson: the one behind this, or, after the last, one that was left out."""
     at = standing(lead.folder, glance(lead.folder))
     word = at.other.name if at.step == Step.BACK and at.other else ""
-    return going_on.go(lead.voice, lead.folder, word, led=True)
+    going_on.go(lead.voice, lead.folder, word, led=True)
+    return True
 
 
 def _done(lead: Lead) -> bool:

@@ -13,6 +13,7 @@ from tracedemo.errors import UsageError
 from tracedemo.workshop.folder import Folder
 from tracedemo.workshop.lesson import Lesson, Question
 from tracedemo.workshop.questions import Choice, choices, filled
+from tracedemo.workshop.standing import Step, standing
 from tracedemo.workshop.state import State, moment
 
 ABOUT = """\
@@ -40,10 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if not lesson.questions:
         voice.say(f"Lesson {lesson.number:02} asks nothing.")
     elif record.ran:
-        raise UsageError(
-            f"the run of lesson {lesson.number:02} has been made: what you said before it stays",
-            "See it again: tracedemo workshop run",
-        )
+        raise _too_late(folder, state, lesson)
     else:
         answers = understood(lesson, record.values, args.answers)
         if not answers and voice.talks:
@@ -56,6 +54,17 @@ def run(args: argparse.Namespace) -> int:
         voice.say(f"Noted: {said}. The run will tell.")
     suggest_next(voice, folder, glance(folder))
     return 0
+
+
+def _too_late(folder: Folder, state: State, lesson: Lesson) -> UsageError:
+    """The run has told the answers; whoever has done the lesson means the next one."""
+    what = f"the run of lesson {lesson.number:02} has been made: what you said before it stays"
+    at = standing(folder, state)
+    if at.step in (Step.NEXT, Step.BACK) and at.other:
+        return UsageError(
+            what, f"Open lesson {at.other.number:02} first: tracedemo workshop next {at.other.name}"
+        )
+    return UsageError(what, "See it again: tracedemo workshop run")
 
 
 def note(folder: Folder, answers: Sequence[str]) -> State:
@@ -100,14 +109,23 @@ def asked(voice: Voice, lesson: Lesson, values: Mapping[str, int]) -> Sequence[s
     for number, question in enumerate(lesson.questions, start=1):
         show_question(voice, lesson, values, number, question)
         letters = [choice.letter for choice in choices(question, values)]
-        said: str | None = None
-        while said not in letters:
-            said = voice.ask(f"Your answer ({', '.join(letters)}; q ends):")
-            if said is None or said.lower() == "q":
-                return []
-            said = said.lower()
+        said = _letter(voice, letters)
+        if said is None:
+            return []
         answers.append(said)
     return answers
+
+
+def _letter(voice: Voice, letters: Sequence[str]) -> str | None:
+    """Ask until one of the letters is typed; None: somebody would rather not."""
+    while True:
+        said = voice.ask(f"Your answer ({', '.join(letters)}; q ends):")
+        if said is None or said.lower() == "q":
+            return None
+        if said.lower() in letters:
+            return said.lower()
+        wrong = f"{said!r:.20} is none of the answers" if said else "Nothing was typed"
+        voice.say(f"{wrong}: type one letter, {letters[0]} to {letters[-1]}. A guess is enough.")
 
 
 def show_questions(voice: Voice, lesson: Lesson, values: Mapping[str, int]) -> None:

@@ -7,28 +7,27 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
 
 from tracedemo.cli.parser import Parser
 from tracedemo.cli.progress import Progress
 from tracedemo.cli.workshop.common import glance, here, near, remembered, suggest_next
 from tracedemo.cli.workshop.predict import show_choice
+from tracedemo.cli.workshop.proof import same_rows, show_proof
 from tracedemo.cli.workshop.prose import show_section
 from tracedemo.cli.workshop.voice import Voice
 from tracedemo.errors import UsageError
 from tracedemo.recorders.kernel import AUTO, choose
-from tracedemo.render import VIEWS, Options
 from tracedemo.workshop.folder import Folder
 from tracedemo.workshop.lesson import Lesson, Question, Run
+from tracedemo.workshop.measures import Measured
 from tracedemo.workshop.questions import Outcome, filled, outcome
 from tracedemo.workshop.running import Ran, execute, typed, words_of
+from tracedemo.workshop.standing import track_shows
 from tracedemo.workshop.state import LessonState, moment
 
-SHOWN = 3
-"""Sentences of the run that are shown as the proof of an answer; `tracedemo show` shows them all."""
 _LABEL = "RECORDED on "
 """How the line begins that says that what is shown is no run: it may be longer than the screen is wide."""
-_NEXT = re.compile(r"\n+Next: .*(\n {6}.*)*\Z")
+_NEXT = re.compile(r"\n*^(?:\x1b\[[\d;]*m)*Next: .*(\n {6}.*)*$", re.MULTILINE)
 ABOUT = """\
 It wants your prediction first: who has said what will happen, sees more. The
 runs are recorded; what they measured is the answer, and the lines behind it are
@@ -67,16 +66,22 @@ def lead(voice: Voice, folder: Folder, *, unpredicted: bool = False, led: bool =
         kept.ran = kept.ran or moment(folder.clock())
         kept.answers = [one.answer for one in found]
         kept.right = [one.right.letter if one.right else "" for one in found]
-    proven: set[tuple[int, str]] = set()
+    proven: dict[int, list[Measured]] = {}
     for question, one in zip(lesson.questions, found, strict=True):
         reveal(voice, lesson, question, one, record.values)
-        if question.proof and (question.of, question.proof) not in proven:
-            _prove(voice, question, ran[question.of])
-        elif question.proof:
+        shown_before = proven.setdefault(lesson.runs.index(lesson.runs[question.of]), [])
+        if question.proof and same_rows(one.measured, shown_before):
             voice.say("  Seen in the same lines of the run.")
-        proven.add((question.of, question.proof))
+        elif question.proof:
+            show_proof(voice, question, one.measured, ran[question.of])
+        shown_before.append(one.measured)
     for name in ("See", "Exercise"):
         show_section(voice, lesson, name, record.values)
+    if track_shows(lesson, state) and not record.passed:
+        voice.say()
+        voice.say(f"On your track ({state.track}) this exercise is optional: your teacher shows it. To do it all the same,"
+                  f" write in {near(folder.file(lesson))}, save it, and try it:")  # fmt: skip
+        voice.typed("workshop check")
     if not led:
         suggest_next(voice, folder, glance(folder))
     return 0
@@ -181,21 +186,3 @@ def reveal(
 
 def _number(answer: int | str) -> str:
     return f"{answer:,}" if isinstance(answer, int) else answer
-
-
-def _prove(voice: Voice, question: Question, ran: Ran) -> None:
-    """The first sentences that the proof's filter finds, and how to see them all."""
-    from tracedemo.analysis.filters import parse
-
-    view = VIEWS["log"]
-    there: list[str] = []
-    for study in ran.studies:
-        options = Options(only=parse(question.proof, study.trace), styled=False)
-        sentences = (line for line in view.plain([study], options) if line.startswith("At "))
-        there += islice(sentences, SHOWN + 1)
-    voice.say("  Seen in the run:")
-    for line in there[:SHOWN]:
-        voice.say(line, "    - ", 6)
-    files = " ".join(near(path) for path in ran.files)
-    voice.say("  All of it:" if len(there) > SHOWN else "  In the log:")
-    voice.typed(f"show {files} --view log --only {question.proof}")

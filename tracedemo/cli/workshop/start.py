@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tracedemo.cli.parser import Parser
-from tracedemo.cli.workshop.common import glance, introduce, near, suggest_next
+from tracedemo.cli.workshop.common import introduce, near, remembered, suggest_next
 from tracedemo.cli.workshop.prose import show
 from tracedemo.cli.workshop.voice import Voice
 from tracedemo.workshop import catalogue
 from tracedemo.workshop.folder import Folder, find, make
 from tracedemo.workshop.lesson import TRACKS, Lesson
+from tracedemo.workshop.state import State
 
 FOLDER = "tracedemo-workshop"
 WORDS = """\
@@ -31,7 +32,8 @@ tracks:
   half   a workshop of half a day, with a teacher
   self   alone, all lessons, as long as it takes (the default)
 
-A folder that is a workshop already is left as it is: you go on where you were.
+In a folder that is a workshop already you go on where you were; with --track its
+track is changed, and what you have done stays.
 """
 
 
@@ -39,17 +41,18 @@ def prepare(parser: Parser) -> None:
     """What can be typed."""
     parser.add_argument("folder", nargs="?", type=Path, default=None, metavar="DIR",
                         help=f"where (default: {FOLDER})")  # fmt: skip
-    parser.add_argument("--track", choices=TRACKS, default="self", help="which lessons (default self)")
+    parser.add_argument("--track", choices=TRACKS, help="which lessons (default self)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Make it, or go on with the one that is there."""
     voice, lessons = Voice(), catalogue.lessons()
     there = _there(args.folder, lessons)
-    folder = there or make(_root(args.folder), args.track, lessons, time.time)
+    asked = getattr(args, "track", "")
+    folder = there or make(_root(args.folder), asked or "self", lessons, time.time)
     if there:
         voice.say(f"{near(folder.root)} is a workshop already: you go on where you were.")
-    state = glance(folder)
+    state = _with_track(voice, folder, asked)
     if not there:
         _greet(voice, folder, state.track)
     introduce(voice, folder, state)
@@ -59,6 +62,18 @@ def run(args: argparse.Namespace) -> int:
         voice.lines([f"    cd {near(folder.root)}"])
     suggest_next(voice, folder, state)
     return 0
+
+
+def _with_track(voice: Voice, folder: Folder, asked: str) -> State:
+    """What is remembered, with the track that was asked for; empty: with the one that it has."""
+    with remembered(folder) as state:
+        if asked and asked != state.track:
+            folder.change_track(state, asked)
+            count = len(folder.order(state))
+            voice.say(f"The track is {asked} now, of {count} {'lesson' if count == 1 else 'lessons'}; what you have"
+                      " done stays.")  # fmt: skip
+            voice.say()
+    return state
 
 
 def _there(named: Path | None, lessons: Sequence[Lesson]) -> Folder | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tracedemo.cli import tell
 from tracedemo.cli.parser import Parser
-from tracedemo.cli.workshop.common import glance, here, suggest_next
+from tracedemo.cli.workshop.common import glance, here, say_over, suggest_next
 from tracedemo.cli.workshop.voice import Voice
 from tracedemo.workshop.folder import Folder
 from tracedemo.workshop.lesson import Lesson
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         show_lesson(voice, lesson, state)
     if standing(folder, state).step == Step.DONE:
         voice.say()
-        voice.say("All lessons are done. Your programs and the solutions stay in this folder.")
+        say_over(voice, folder, state)
     else:
         suggest_next(voice, folder, state)
     return 0

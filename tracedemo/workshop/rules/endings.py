@@ -142,19 +142,21 @@ def ends_well(case: Case) -> Iterator[Broken]:
         return
     said = case.run.complaints.strip()
     last = said.rpartition("\n")[2].strip().rstrip(".")
-    failed = next((row for row, call in reversed(case.calls) if call.failed), None)
+    name = last.partition(":")[0].rpartition(".")[2]
+    # Other calls that failed were caught, or are of the interpreter that tidies up.
+    raised = next((row for row, call in reversed(case.calls) if call.exc and call.exc == name), None)
     sentence = f"it ended with exit code {case.run.exit_code}"
     if not said:
-        yield Broken(f"{sentence}, and did not say why", failed, remedy="Something in it ends it, with sys.exit() or"
+        yield Broken(f"{sentence}, and did not say why", raised, remedy="Something in it ends it, with sys.exit() or"
                      " os._exit(): look for that.")  # fmt: skip
     elif not _FRAME.search(f"{said}\n"):
         yield Broken(
             f"{sentence}: {shortened(last)}",
-            failed,
+            raised,
             remedy="These are words of its own: look for who says them.",
         )
     else:
-        yield Broken(f"{sentence}: {shortened(last)}", failed)
+        yield Broken(f"{sentence}: {shortened(last)}", raised)
 
 
 RULES = by_name(*FIRST, ends_well)

@@ -4,33 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tracedemo.analysis.segments import is_call, waits
+from tracedemo.analysis.segments import waits
 from tracedemo.analysis.study import Study
 from tracedemo.events import KERNEL
 from tracedemo.workshop.case import Case
+from tracedemo.workshop.measures import At, Measured, calls, counted, event_at
 from tracedemo.workshop.rules import Broken, by_name, rule, shortened
 from tracedemo.workshop.rules.results import NO_CALL
 
 
-def before_connect(studies: Sequence[Study]) -> int | str:
+def before_connect(studies: Sequence[Study]) -> Measured:
     """How many system calls the program makes between the socket() of its connection and the connect() of that."""
-    study = studies[-1]
+    study, last = studies[-1], len(studies) - 1
     ours = study.tool_rows | study.startup_rows
-    calls = [event for row, event in enumerate(study.events) if event.lane == KERNEL and row not in ours]
-    families = (str(event.args.get("family")) for event in calls)
+    kernel = [row for row, event in enumerate(study.events) if event.lane == KERNEL and row not in ours]
+    families = (str(study.events[row].args.get("family")) for row in kernel)
     first = next((place for place, family in enumerate(families) if family.startswith("AF_INET")), None)
     if first is None:
-        return "no socket()"
-    made, *later = calls[first:]
-    places = (place for place, event in enumerate(later) if event.op == "connect" and event.fd == made.result)
-    return next(places, "no connect()")
+        return Measured("no socket()")
+    made, *later = kernel[first:]
+    fd = study.events[made].result
+    ours_too = (study.events[row].op == "connect" and study.events[row].fd == fd for row in later)
+    end = next((place for place, is_it in enumerate(ours_too) if is_it), None)
+    if end is None:
+        return Measured("no connect()", (), [At(last, made)])
+    between = [At(last, row) for row in later[:end]]
+    return counted(between, [At(last, made), At(last, later[end])])
 
 
-def sleepers(studies: Sequence[Study]) -> str:
-    """The calls that put the thread to sleep, in the order of the alphabet: "connect, recv"."""
-    trace = studies[-1].trace
-    asleep = {event.op for event in trace if is_call(event) and waits(event, trace.header)}
-    return ", ".join(sorted(asleep)) or "none"
+def sleepers(studies: Sequence[Study]) -> Measured:
+    """The calls that put the thread to sleep, in the order of the alphabet: "connect, recv"; of each the first.  Beside
+    them stand the others that could have.
+    """
+    header = studies[-1].trace.header
+    asleep = calls(studies, lambda event: waits(event, header))
+    ops = {event_at(studies, at).op for at in asleep}
+    awake = calls(studies, lambda event: bool(event.args.get("could_wait")) and event.op not in ops)
+    return Measured(", ".join(sorted(ops)) or "none", firsts(studies, asleep), firsts(studies, awake))
+
+
+def firsts(studies: Sequence[Study], rows: Sequence[At]) -> Sequence[At]:
+    """The first row of each operation."""
+    found: dict[str, At] = {}
+    for at in rows:
+        found.setdefault(event_at(studies, at).op, at)
+    return list(found.values())
 
 
 @rule("deadline/own-words", "Let TimeoutError come out of fetch_data: main() has the words for it.")

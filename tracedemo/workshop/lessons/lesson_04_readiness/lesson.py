@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tracedemo.analysis.segments import READINESS, is_call
+from tracedemo.analysis.segments import READINESS
 from tracedemo.analysis.study import Study
 from tracedemo.analysis.walking import ready_of
+from tracedemo.events import Event
 from tracedemo.workshop.case import Case
-from tracedemo.workshop.measures import Measure
+from tracedemo.workshop.measures import Measure, Measured, calls, counted, event_at
 from tracedemo.workshop.rules import Broken, by_name, rule
 
 
-def reports(studies: Sequence[Study]) -> int:
-    """Selects that reported something."""
-    events = (event for event in studies[-1].events if is_call(event))
-    return sum(bool(event.op in READINESS and ready_of(event)) for event in events)
+def reports(studies: Sequence[Study]) -> Measured:
+    """Selects that reported something; beside them the last one, which did not."""
+    selects = calls(studies, lambda event: event.op in READINESS)
+    told = [at for at in selects if ready_of(event_at(studies, at))]
+    return counted(told, [at for at in selects[-1:] if at not in told])
 
 
-def second_reader(studies: Sequence[Study]) -> str:
-    """What the second recv() was answered."""
-    events = [event for event in studies[-1].events if is_call(event) and event.op == "recv"]
-    if len(events) < 2:
-        return "nothing: there was none"
-    if events[1].errno is not None:
-        return events[1].errno
-    return "the same bytes once more" if events[1].bytes else "no bytes: end of stream"
+def second_reader(studies: Sequence[Study]) -> Measured:
+    """What the second recv() was answered; beside it stands the first one."""
+    reads = calls(studies, lambda event: event.op == "recv")
+    if len(reads) < 2:
+        return Measured("nothing: there was none", (), reads)
+    first, second = reads[:2]
+    return Measured(_heard(event_at(studies, second)), [second], [first])
+
+
+def _heard(event: Event) -> str:
+    if event.errno is not None:
+        return event.errno
+    return "the same bytes once more" if event.bytes else "no bytes: end of stream"
 
 
 MEASURES: Mapping[str, Measure] = {"reports": reports, "second_reader": second_reader}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tracedemo.analysis.segments import READINESS, is_call
+from tracedemo.analysis.segments import READINESS
 from tracedemo.analysis.study import Study
 from tracedemo.analysis.walking import Row, ready_of
 from tracedemo.events import Event
 from tracedemo.workshop.case import Case
-from tracedemo.workshop.measures import Measure
+from tracedemo.workshop.measures import Measure, Measured, calls, event_at
 from tracedemo.workshop.rules import Broken, by_name, rule
 from tracedemo.workshop.rules.results import NO_CALL
 from tracedemo.workshop.rules.waiting import CONNECTS, reported
@@ -17,19 +17,29 @@ from tracedemo.workshop.rules.waiting import CONNECTS, reported
 REFUSED = "ECONNREFUSED"
 
 
-def told(studies: Sequence[Study]) -> str:
+def told(studies: Sequence[Study]) -> Measured:
     """What the last select reported of the one socket that it watched."""
-    selects = [event for event in studies[-1].events if event.op in READINESS and is_call(event)]
-    if not selects or selects[-1].t1 is None:
+    selects = calls(studies, lambda event: event.op in READINESS)
+    return Measured(_told(event_at(studies, selects[-1]) if selects else None), selects[-1:])
+
+
+def _told(select: Event | None) -> str:
+    if select is None or select.t1 is None:
         return "nothing: it sleeps for ever"
-    if selects[-1].failed:
+    if select.failed:
         return "nothing: it raises an exception"
-    return "|".join(sorted({events for _, events in ready_of(selects[-1])}))
+    return "|".join(sorted({events for _, events in ready_of(select)}))
 
 
-def told_the_reason(studies: Sequence[Study]) -> str:
-    """The first call whose answer said that nobody listens."""
-    return next((event.op for event in studies[-1].events if is_call(event) and tells(event)), "none")
+def told_the_reason(studies: Sequence[Study]) -> Measured:
+    """The first call whose answer said that nobody listens; beside it the connect() that did not."""
+    telling = calls(studies, tells)
+    if not telling:
+        return Measured("none")
+    connects = calls(studies, lambda event: event.op == "connect" and not tells(event))
+    return Measured(
+        event_at(studies, telling[0]).op, telling[:1], [at for at in connects if at < telling[0]][-1:]
+    )
 
 
 def tells(event: Event) -> bool:

@@ -5,47 +5,48 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from tracedemo.analysis.segments import READINESS, is_call
+from tracedemo.analysis.segments import READINESS
 from tracedemo.analysis.study import Study
 from tracedemo.events import SERVER, Event
 from tracedemo.server.plan import ASCII
 from tracedemo.workshop.case import Case
-from tracedemo.workshop.measures import Measure
+from tracedemo.workshop.measures import Measure, Measured, calls, counted, event_at
 from tracedemo.workshop.rules import Broken, by_name, rule
 from tracedemo.workshop.rules.results import NO_CALL
 from tracedemo.workshop.rules.waiting import SENDS
 
 
-def _calls(study: Study) -> Sequence[Event]:
-    return [event for event in study.events if is_call(event)]
-
-
-def first_send(studies: Sequence[Study]) -> str:
+def first_send(studies: Sequence[Study]) -> Measured:
     """How much of what it was offered the first send() took."""
-    sends = [event for event in _calls(studies[-1]) if event.op in SENDS]
-    if not sends or not sends[0].bytes:
-        return f"none of it, {sends[0].errno if sends else 'for there was none'}"
-    return "some of it" if sends[0].bytes < sends[0].args["size"] else "all of it"
+    sends = calls(studies, lambda event: event.op in SENDS)
+    if not sends:
+        return Measured("none of it, for there was none")
+    first = event_at(studies, sends[0])
+    if not first.bytes:
+        return Measured(f"none of it, {first.errno}", sends[:1])
+    return Measured("some of it" if first.bytes < first.args["size"] else "all of it", sends[:1])
 
 
-def after_full(studies: Sequence[Study]) -> str:
-    """What was done between the first send() that found no room and the next one."""
-    calls = _calls(studies[-1])
-    full = next((place for place, event in enumerate(calls) if event.op in SENDS and event.not_yet), None)
+def after_full(studies: Sequence[Study]) -> Measured:
+    """What was done between the first send() that found no room, which stands beside it, and the next one."""
+    moves = calls(studies, lambda event: event.op in SENDS | READINESS | {"recv"})
+    full = next((place for place, at in enumerate(moves) if _found_no_room(event_at(studies, at))), None)
     if full is None:
-        return "there was always room"
-    following = (event.op for event in calls[full + 1 :] if event.op in SENDS | READINESS | {"recv"})
-    op = next(following, "")
-    return {"select": "it sleeps until there is room", "recv": "it reads what the server says"}.get(
-        op, "it sends again at once"
-    )
+        return Measured("there was always room")
+    following = moves[full + 1 : full + 2]
+    op = next((event_at(studies, at).op for at in following), "")
+    words = {"select": "it sleeps until there is room", "recv": "it reads what the server says"}
+    return Measured(words.get(op, "it sends again at once"), following, [moves[full]])
 
 
-def reads_until_failure(studies: Sequence[Study]) -> int | str:
+def _found_no_room(event: Event) -> bool:
+    return event.op in SENDS and event.not_yet
+
+
+def reads_until_failure(studies: Sequence[Study]) -> Measured:
     """How many recv() a program made that failed."""
-    if not studies[-1].trace.header.exit_code:
-        return "it does not fail"
-    return sum(event.op == "recv" for event in _calls(studies[-1]))
+    reads = calls(studies, lambda event: event.op == "recv")
+    return counted(reads) if studies[-1].trace.header.exit_code else Measured("it does not fail", (), reads)
 
 
 MEASURES: Mapping[str, Measure] = {

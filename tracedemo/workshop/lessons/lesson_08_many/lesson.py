@@ -10,14 +10,20 @@ from tracedemo.analysis.study import Study
 from tracedemo.analysis.walking import Row
 from tracedemo.server.faults import GARBAGE, TRUNCATED
 from tracedemo.workshop.case import Case
-from tracedemo.workshop.measures import Measure
+from tracedemo.workshop.measures import Measure, Measured, calls, counted, event_at
 from tracedemo.workshop.rules import Broken, by_name, rule
 from tracedemo.workshop.rules.several import faults, lines, pages
 
 
-def finished(studies: Sequence[Study]) -> int:
-    """Fetches of the last run that came to the end of their answer: a recv() told each of them so."""
-    return sum(event.op == "recv" and event.bytes == 0 and not event.failed for event in studies[-1].events)
+def finished(studies: Sequence[Study]) -> Measured:
+    """Fetches of the last run that came to the end of their answer: a recv() told each of them so.  Beside them stand the
+    call that failed, and what became of another connection behind it.
+    """
+    ends = calls(studies, lambda event: event.op == "recv" and event.bytes == 0 and not event.failed)
+    failed = calls(studies, lambda event: event.failed)[:1]
+    conns = {event_at(studies, at).conn for at in failed}
+    closes = calls(studies, lambda event: event.op == "close" and event.conn not in conns)
+    return counted(ends, [*failed, *[at for at in closes if at > failed[0]][:1]] if failed else ())
 
 
 MEASURES: dict[str, Measure] = {"finished": finished}

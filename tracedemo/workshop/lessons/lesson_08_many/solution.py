@@ -139,7 +139,7 @@ def make_request(address, page):
 
 
 def whole(response):
-    """The response; EOFError if a part is missing, another error if it is none."""
+    """The response, if it is a whole one; else an exception."""
     head, _, body = response.partition(b"\r\n\r\n")
     lines = head.decode("ascii").splitlines()[1:]
     headers = dict(line.split(": ", 1) for line in lines)

@@ -2,42 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tracedemo.analysis.limits_met import RETRANSMITTED_NS
-from tracedemo.analysis.segments import is_call
 from tracedemo.analysis.study import Study
 from tracedemo.events import Event
 from tracedemo.workshop.case import Case
-from tracedemo.workshop.measures import Measure
+from tracedemo.workshop.measures import At, Measure, Measured, calls, counted, event_at
 from tracedemo.workshop.rules import Broken, by_name, rule
 
 
-def _calls(studies: Sequence[Study], op: str) -> list[Event]:
-    return [event for event in studies[-1].events if event.op == op and is_call(event)]
+def _of(studies: Sequence[Study], op: str) -> Sequence[At]:
+    return calls(studies, lambda event: event.op == op)
 
 
-def highest_descriptor(studies: Sequence[Study]) -> int:
-    """Of the sockets that were made."""
-    return max(event.fd for event in _calls(studies, "socket") if event.fd is not None)
+def _split(
+    studies: Sequence[Study], rows: Sequence[At], wanted: Callable[[Event], bool]
+) -> tuple[Sequence[At], Sequence[At]]:
+    """Those that are as wanted, and the first of the others."""
+    fit = [at for at in rows if wanted(event_at(studies, at))]
+    return fit, [at for at in rows if at not in fit][:1]
 
 
-def finished(studies: Sequence[Study]) -> int:
-    """Fetches that came to the end of their answer: a recv() told each of them so."""
-    return sum(event.bytes == 0 and not event.failed for event in _calls(studies, "recv"))
+def highest_descriptor(studies: Sequence[Study]) -> Measured:
+    """Of the sockets that were made; beside it the socket() that was refused."""
+    made, refused = _split(studies, _of(studies, "socket"), lambda event: event.fd is not None)
+    highest = max(made, key=lambda at: event_at(studies, at).fd or 0)
+    return Measured(event_at(studies, highest).fd or 0, [highest], refused)
 
 
-def connected_at_once(studies: Sequence[Study]) -> int:
-    """Blocking connects that did not have to ask a second time, as the kernel does after a second."""
-    return sum(
-        not event.failed and event.duration is not None and event.duration < RETRANSMITTED_NS
-        for event in _calls(studies, "connect")
-    )
+def finished(studies: Sequence[Study]) -> Measured:
+    """Fetches that came to the end of their answer: a recv() told each of them so.  Beside them, the call that failed."""
+    ends, _ = _split(studies, _of(studies, "recv"), lambda event: event.bytes == 0 and not event.failed)
+    return counted(ends, calls(studies, lambda event: event.failed)[:1])
 
 
-def connections_made(studies: Sequence[Study]) -> int:
-    """Connects that did not fail; "not yet" is no failure."""
-    return sum(not event.failed for event in _calls(studies, "connect"))
+def connected_at_once(studies: Sequence[Study]) -> Measured:
+    """Blocking connects that did not have to ask a second time, as the kernel does after a second; beside them one that
+    had to.
+    """
+    return counted(*_split(studies, _of(studies, "connect"), _at_once))
+
+
+def _at_once(event: Event) -> bool:
+    return not event.failed and event.duration is not None and event.duration < RETRANSMITTED_NS
+
+
+def connections_made(studies: Sequence[Study]) -> Measured:
+    """Connects that did not fail; "not yet" is no failure.  Beside them the first that did."""
+    return counted(*_split(studies, _of(studies, "connect"), lambda event: not event.failed))
 
 
 MEASURES: dict[str, Measure] = {

@@ -11,35 +11,38 @@ from tracedemo.analysis.study import Study
 from tracedemo.analysis.walking import Row
 from tracedemo.events import Event, Site
 from tracedemo.workshop.case import Case
-from tracedemo.workshop.measures import Measure
+from tracedemo.workshop.measures import At, Measure, Measured, calls, counted, event_at, returns
 from tracedemo.workshop.rules import Broken, by_name, rule
 
 ASYNCIO, POST, SAME = "asyncio", "the post's loop", "the same"
 WATCH = frozenset({"register", "unregister", "modify"})
 
 
-def _more(loop: int, asyncio: int) -> str:
-    return SAME if loop == asyncio else ASYNCIO if asyncio > loop else POST
+def _more(loop: Sequence[At], asyncio: Sequence[At]) -> Measured:
+    """Who has more of these calls: the post's loop, which ran first, or asyncio's streams, which ran last."""
+    more = SAME if len(loop) == len(asyncio) else ASYNCIO if len(asyncio) > len(loop) else POST
+    return Measured(more, [*loop, *asyncio])
 
 
-def who_selects(studies: Sequence[Study]) -> str:
-    """Who returned from select more often: the post's loop, which ran first, or asyncio's streams, which ran last."""
-    return _more(studies[0].summary.wakeups, studies[-1].summary.wakeups)
+def who_selects(studies: Sequence[Study]) -> Measured:
+    """Who returned from select more often."""
+    return _more(returns(studies, 0), returns(studies, -1))
 
 
-def who_registers(studies: Sequence[Study]) -> str:
+def who_registers(studies: Sequence[Study]) -> Measured:
     """Who told its selector more often what to watch."""
-    first, last = (
-        sum(number for op, number in study.summary.by_op.items() if op in WATCH)
-        for study in (studies[0], studies[-1])
-    )
+    first, last = (calls(studies, lambda event: event.op in WATCH, run) for run in (0, -1))
     return _more(first, last)
 
 
-def more_threads(studies: Sequence[Study]) -> int:
-    """Threads that made calls in the last run, besides the one in which the loop ran."""
-    calls = [event for event in studies[-1].events if event.lane == "python"]
-    return len({event.tid for event in calls} - {event.tid for event in calls if event.op == "selector"})
+def more_threads(studies: Sequence[Study]) -> Measured:
+    """Threads that made calls in the last run, besides the one in which the loop ran: the first call of each."""
+    every = calls(studies, lambda _: True)
+    loops = {event_at(studies, at).tid for at in every if event_at(studies, at).op == "selector"}
+    first: dict[int, At] = {}
+    for at in every:
+        first.setdefault(event_at(studies, at).tid, at)
+    return counted(at for tid, at in first.items() if tid not in loops)
 
 
 MEASURES: Mapping[str, Measure] = {
@@ -132,16 +135,16 @@ def all_told(case: Case) -> Iterator[Broken]:
 )
 def function(case: Case) -> Iterator[Broken]:
     """What is named is a function: no file, no line, no sentence."""
-    for key, name, calls in told(case):
+    for key, name, rows in told(case):
         if name.endswith(".py") or not bare(name).isidentifier():
-            yield Broken(f'"{key}": {name[:60]!r} is no name of a function', calls[0][0] if calls else None)
+            yield Broken(f'"{key}": {name[:60]!r} is no name of a function', rows[0][0] if rows else None)
 
 
 @rule("who/inside", "Look at the call's own place (`site`), not at the line of yours that waits for it.")
 def inside(case: Case) -> Iterator[Broken]:
     """What is named is not a function of the learner's, which only waits for what asyncio does."""
-    for key, name, calls in told(case):
-        for row, event in calls:
+    for key, name, rows in told(case):
+        for row, event in rows:
             yours = event.user_site is not None and named(event.user_site) == bare(name)
             if yours and event.user_site != event.site:
                 yield Broken(f'"{key}": {bare(name)}() is yours; it waits, and asyncio makes the call', row)
@@ -150,9 +153,9 @@ def inside(case: Case) -> Iterator[Broken]:
 @rule("who/made-it", "Show that call by `--view log --format jsonl`: `site` ends with who made it.")
 def made_it(case: Case) -> Iterator[Broken]:
     """The function that is named made that call, in this run."""
-    for key, name, calls in told(case):
-        if bare(name) not in {named(event.site) for _, event in calls}:
-            row = calls[0][0] if calls else None
+    for key, name, rows in told(case):
+        if bare(name) not in {named(event.site) for _, event in rows}:
+            row = rows[0][0] if rows else None
             yield Broken(f"{bare(name)}() did not make the {ASKED[key].said}; {_made(case, bare(name))}", row)
 
 

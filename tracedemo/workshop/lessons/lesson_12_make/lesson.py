@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tracedemo.analysis.segments import is_call
 from tracedemo.analysis.study import Study
-from tracedemo.workshop.measures import Measure
+from tracedemo.workshop.measures import Measure, Measured, calls, event_at
 
 
-def silence_shows_in(studies: Sequence[Study]) -> str:
+def silence_shows_in(studies: Sequence[Study]) -> Measured:
     """The call that was the last to wait, and came back with nothing."""
-    waited = [event for event in studies[-1].events if is_call(event) and event.args.get("waited")]
-    return next((f"{event.op}()" for event in reversed(waited) if not event.result), "no call")
+    waited = calls(studies, lambda event: bool(event.args.get("waited")) and not event.result)
+    return Measured(f"{event_at(studies, waited[-1]).op}()" if waited else "no call", waited[-1:])
 
 
 MEASURES: Mapping[str, Measure] = {"silence_shows_in": silence_shows_in}
