@@ -51,6 +51,22 @@ def test_help_of_a_command(command: str, typed: Typed, monkeypatch: pytest.Monke
     assert 0 == typed(command, "--help").returncode
 
 
+@pytest.mark.parametrize("width", ["60", "79"])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_a_narrow_screen(
+    command: str, width: str, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a screen of few columns a help keeps within them, and says the same words as on a wide one."""
+    words = [command, "--help"] if command else ["--help"]
+    monkeypatch.setenv("COLUMNS", "80")
+    wide = typed(*words).stdout
+    monkeypatch.setenv("COLUMNS", width)
+    narrow = typed(*words).stdout
+
+    assert max(map(len, narrow.splitlines())) <= int(width)
+    assert wide.split() == narrow.split()
+
+
 @pytest.mark.parametrize("command", ["run", "compare", "show"])
 def test_help_names_views_and_files(command: str, typed: Typed) -> None:
     """Where views can be chosen, the help lists them, and the endings of files."""

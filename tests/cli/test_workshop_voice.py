@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracedemo.cli.workshop.prose import blocks, section
-from tracedemo.cli.workshop.voice import Voice
+from tracedemo.cli.workshop.voice import Voice, folded
+from tracedemo.render.lines import width_of
 
 WORDS = st.lists(
     st.from_regex(r'[a-z.,/-]{1,30}|"[a-z]{1,9} [a-z]{1,9}"', fullmatch=True), min_size=1, max_size=12
@@ -52,6 +53,33 @@ def test_real_shell() -> None:
 
     assert len(paper.written) > 2
     assert [f"{'a' * 20} {number}" for number in range(9)] == done.stdout.split(",")[:-1]
+
+
+LINES = st.text(
+    st.characters(codec="utf-8", categories=("L", "N", "P", "Zs"), include_characters=" "), max_size=400
+)
+
+
+@given(line=LINES, width=st.integers(40, 80))
+def test_long_line_of_a_program(line: str, width: int) -> None:
+    """A line of a program keeps within the columns, and each part but the last says that it goes on; of its words nothing
+    is lost.
+    """
+    first, *others = folded(line, width)
+    parts = [first, *(part.removeprefix("    ") for part in others)]
+
+    assert max(map(width_of, [first, *others])) <= width
+    assert all(part.endswith("\\") for part in parts[:-1])
+    whole = "".join(part.removesuffix("\\") for part in parts[:-1]) + parts[-1]
+    assert line.replace(" ", "") == whole.replace(" ", "")
+
+
+def test_short_line_keeps_its_colours() -> None:
+    """What is no wider than the screen is shown as it is; a longer one loses its colours, and no words."""
+    coloured = f"\x1b[31m{'word ' * 8}\x1b[0m"
+
+    assert [coloured] == folded(coloured, 40)
+    assert [f"{'word ' * 7}\\", "    word "] == folded(coloured, 38)
 
 
 TEXT = """\

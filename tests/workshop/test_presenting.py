@@ -23,12 +23,12 @@ from tests.cli.shell import Shell, Terminal
 from tracedemo import tracefile
 from tracedemo.cli.parser import Parser
 from tracedemo.cli.workshop import present as command
-from tracedemo.cli.workshop.stage import Show
+from tracedemo.cli.workshop.stage import Show, _lines
 from tracedemo.cli.workshop.tee import Sieve, Tee
 from tracedemo.errors import FileError, UsageError
 from tracedemo.events import Header
 from tracedemo.workshop.asciicast import Cast
-from tracedemo.workshop.catalogue import find_lesson
+from tracedemo.workshop.catalogue import find_lesson, lessons
 from tracedemo.workshop.lesson import Lesson
 from tracedemo.workshop.notes import shown_values
 from tracedemo.workshop.presenting import Card, Command, Evidence, Reveal, Stage, label, revealed, steps_of
@@ -237,6 +237,25 @@ def test_recording_is_shown_between_labels(
     assert "Not run on this machine now" in begin
     assert "EINPROGRESS" in shown
     assert "The answer, as RECORDED" in end
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda one: one.folder_name)
+def test_what_is_shown_fits(
+    lesson: Lesson, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a screen of 80 columns every line of a card and every typed command keeps within them, and a card is counted in
+    lines, so that none leaves the screen before a key was pressed.
+    """
+    monkeypatch.setenv("COLUMNS", "80")
+    show = Show(keys=False, kept=None)
+    capfd.readouterr()
+    for step in steps_of(lesson, demo=False):
+        if isinstance(step, Card):
+            assert [] == [line for line in _lines(step.text) if "\n" in line or len(line) > 80]
+        elif isinstance(step, Command):
+            show.type(step.command)
+
+    assert [] == [line for line in capfd.readouterr().out.splitlines() if len(line) > 80]
 
 
 # Typed

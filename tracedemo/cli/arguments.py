@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tracedemo.cli import help_texts as texts
 from tracedemo.cli.parser import Parser, milliseconds, seconds, whole
+from tracedemo.cli.text import columns, fitted
 from tracedemo.render.views import FORMATS, VIEWS
 from tracedemo.server.faults import FAULTS, MAX_SEED
 
@@ -65,7 +66,8 @@ COMPARED = ("blocking", "nonblocking", "selector")
 
 def help_of_all() -> str:
     """The help of the whole."""
-    return texts.HELP.format(commands="\n".join(f"  {name:<10}  {text}" for name, text in COMMANDS.items()))
+    commands = "\n".join(f"  {name:<10}  {text}" for name, text in COMMANDS.items())
+    return fitted(texts.HELP.format(commands=commands), columns() - 1)
 
 
 def parser_for(command: str) -> Parser:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from tracedemo.cli.text import columns
+from tracedemo.cli.text import columns, fitted
 from tracedemo.errors import UsageError
 from tracedemo.server.plan import MAX_MS, MAX_SIZE
 
@@ -64,6 +65,14 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str, **settings: Any) -> None:
         super().__init__(prog, **{"max_help_position": 26, "width": columns() - 1, **settings})
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Paragraphs in their own lines, unless these are wider than the screen."""
+        return super()._fill_text(fitted(text, width), width, indent)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        """A word with a hyphen is to be typed as it stands: it is not broken."""
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
 
     def _format_args(self, action: argparse.Action, default_metavar: str) -> str:
         """`-m MODULE ...` instead of `-m ...`."""

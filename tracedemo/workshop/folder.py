@@ -43,6 +43,9 @@ Type, in this folder or in one below it:
     tracedemo workshop next         the next lesson, whether this one is done or not
     tracedemo workshop --help       all there is
 
+The lessons follow a blog article, "Unraveling an Async HTTP Request", and call it the post; you need not have read it.
+Letters such as k (the pieces of an answer) and n (mostly the number of fetches) are numbers that were drawn for you.
+
 The programs in the folders of lessons are yours: change them as you like. `tracedemo workshop reset` puts those of a
 lesson back, and keeps what was there. What the workshop remembers lies in `.tracedemo`; nothing leaves this machine.
 """

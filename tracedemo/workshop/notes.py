@@ -39,7 +39,9 @@ LESSON, FRAME, BREAK = "lesson", "frame", "break"
 OPENING = (
     "Everybody installs from the stick (python3 install.py) or has tracedemo already, and types `tracedemo doctor`. What"
     " stands behind MEND is mended now; who lacks only the kernel's side lacks nothing: recordings stand in for it. Then"
-    " `tracedemo workshop start`, in a folder of their own. Whoever is ready reads the first lesson, and predicts."
+    " `tracedemo workshop start`, in a folder of their own. Meanwhile say what the post is (a blog article, whose programs"
+    " the lessons use; nobody needs to have read it), and that k and n are numbers, drawn anew for each learner. Whoever is"
+    " ready reads the first lesson, and predicts."
 )
 CLOSING = (
     "Ask which prediction was furthest off, and let somebody show the line of the trace that refuted it. Name the lessons"

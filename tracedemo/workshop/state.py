@@ -140,8 +140,8 @@ def _understood(table: Any, path: Path) -> State:
     schema = table.pop("schema")
     if schema > SCHEMA:
         raise FileError(
-            f"{path} is of a newer tracedemo: its schema is {schema}, and this one knows {SCHEMA}",
-            "Install that one again, or begin elsewhere: tracedemo workshop start DIR. Nothing was changed.",
+            f"{path} is of a newer tracedemo (schema {schema}, here {SCHEMA})",
+            "Install that one again, or begin elsewhere: tracedemo workshop start DIR",
         )
     try:
         while schema < SCHEMA:

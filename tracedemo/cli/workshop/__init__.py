@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import textwrap
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from tracedemo.cli import INTERRUPTED, tell
 from tracedemo.cli.parser import Parser
-from tracedemo.cli.text import columns
 from tracedemo.errors import FileError, UsageError
 
 
@@ -87,23 +84,10 @@ def parser_for(name: str, module: Any) -> Parser:
     parser = Parser(
         prog=f"tracedemo workshop {name}",
         description=f"{text[0].upper()}{text[1:]}.",
-        epilog=_fitted(getattr(module, "ABOUT", ""), columns() - 1),
+        epilog=getattr(module, "ABOUT", ""),
     )
     module.prepare(parser)
     return parser
-
-
-def _fitted(text: str, width: int) -> str:
-    """A help that fits the screen: paragraphs are wrapped anew; an indented line goes on with a deeper indent."""
-    lines: list[str] = []
-    for indented, group in groupby(text.splitlines(), key=lambda line: not line or line.startswith(" ")):
-        if indented:
-            for line in group:
-                deeper = " " * (len(line) - len(line.lstrip()) + 4)
-                lines += textwrap.wrap(line, width, subsequent_indent=deeper) or [""]
-        else:
-            lines += textwrap.wrap(" ".join(group), width)
-    return "\n".join(lines)
 
 
 def _unknown(name: str) -> UsageError:
@@ -113,4 +97,4 @@ def _unknown(name: str) -> UsageError:
     what = f"the workshop has no command {name!r}"
     if near := get_close_matches(name, there, 1):
         return UsageError(what, f"Did you mean: tracedemo workshop {near[0]}")
-    return UsageError(what, f"Commands: {', '.join(there)}")
+    return UsageError(what, "All there are: tracedemo workshop --help")

@@ -125,16 +125,16 @@ def _say_failed(voice: Voice, folder: Folder, lesson: Lesson, number: int, verdi
     first, *others = verdict.complaints
     place = f" {number} of {len(lesson.scenarios)}" if len(lesson.scenarios) > 1 else ""
     voice.say(f"NOT YET. Scenario{place}: {filled(verdict.scenario.name, verdict.values)}")
-    voice.say(clean(first), indent=2)
+    file = folder.file(lesson)
+    voice.say(clean(str(first).replace(str(file), near(file))), indent=2)
     if others:
         count = "1 more rule is" if len(others) == 1 else f"{len(others)} more rules are"
         voice.say(f"{count} broken; look at this one first.", indent=2)
     if verdict.errors.strip():
         voice.say()
         voice.say(_saying(verdict))
-        file = folder.file(lesson)
         said = verdict.errors.replace(str(file), near(file))
-        voice.lines(f"  {clean(line)}" for line in said.rstrip().splitlines()[-TAIL:])
+        voice.program((clean(line) for line in said.rstrip().splitlines()[-TAIL:]), indent=2)
     if verdict.trace is not None and _has_steps(verdict.trace):
         voice.say()
         voice.say("See it happen:" if first.event else "See what it did last:")

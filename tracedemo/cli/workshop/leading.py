@@ -26,6 +26,8 @@ _ABOUT = (
     "A workshop: lessons in which you say what a program asks of the kernel, see it, and write it yourself. There are"
     " {count} of them. This folder is in no workshop yet. Begin one here:"
 )
+_COMPLAINT = 4
+"""Rows of a complaint: what is wrong and what to do, which may be two rows each."""
 _MENU = "And with Enter: h hint, s solution, e exercise, n next lesson, q end."
 
 
@@ -89,6 +91,7 @@ def _went_on(lead: Lead, step: Callable[[Lead], bool]) -> bool:
     try:
         return step(lead)
     except TracedemoError as error:
+        lead.voice.room(_COMPLAINT)
         complain(error)
         return True
 

@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 from tracedemo.cli.parser import Parser
 from tracedemo.cli.progress import Progress
@@ -91,7 +91,7 @@ def _want_prediction(lesson: Lesson, record: LessonState, *, unpredicted: bool) 
     if lesson.questions and not (record.predicted or unpredicted or record.ran):
         raise UsageError(
             f"lesson {lesson.number:02} asks first what you expect",
-            "Type: tracedemo workshop predict   (or, without: tracedemo workshop run --no-predict)",
+            "Type: tracedemo workshop predict, or tracedemo workshop run --no-predict",
         )
 
 
@@ -109,16 +109,15 @@ def shown(voice: Voice, folder: Folder, lesson: Lesson, one: Run, values: Mappin
     voice.say()
     voice.command("$ ", typed(words_of(one, values, lesson.file)))
     engine, why = choose(AUTO) if one.kernel else (None, "")
-    with Progress() as progress, _as_on_a_terminal(voice) if voice.seen else nullcontext():
+    with Progress() as progress, _as_here(voice):
         progress.step("running it")
         done = execute(lesson, one, values, folder.place(lesson), folder.traces,
                        engine=engine.NAME if engine else None, capture=True)  # fmt: skip
     for line in _worth_reading(done).splitlines():
-        # On a terminal views keep within its columns: what is longer is a sentence, of the program or of ours.
-        if line.startswith(_LABEL) or (voice.seen and len(line) > voice.columns and "\x1b" not in line):
+        if line.startswith(_LABEL):
             voice.say(line)
         else:
-            voice.lines([line])
+            voice.program([line])
     if done.recorded and why:
         voice.say(f"Why it was not run here: {why}.")
     if one.see:
@@ -138,10 +137,14 @@ def _worth_reading(done: Ran) -> str:
 
 
 @contextmanager
-def _as_on_a_terminal(voice: Voice) -> Iterator[None]:
-    """A command whose output we show page by page is to write as it would to this terminal."""
+def _as_here(voice: Voice) -> Iterator[None]:
+    """A command whose output we show is to write as it would here: in our columns, and to a terminal as to a terminal."""
     added = {"COLUMNS": str(voice.columns)}
-    if "NO_COLOR" not in os.environ and os.environ.get("TERM") not in ("", "dumb", "unknown", None):
+    if (
+        voice.seen
+        and "NO_COLOR" not in os.environ
+        and os.environ.get("TERM") not in ("", "dumb", "unknown", None)
+    ):
         added["FORCE_COLOR"] = "1"
     before = {name: os.environ.get(name) for name in added}
     os.environ.update(added)

@@ -41,7 +41,7 @@ def show(voice: Voice, folder: Folder, *, at_once: bool) -> None:
             left = HINTS - record.hints
             raise UsageError(
                 f"{left} of {HINTS} hints are left" if left > 1 else "1 hint is left",
-                "Type: tracedemo workshop hint   (or, at once: tracedemo workshop solution --yes)",
+                "Type: tracedemo workshop hint, or tracedemo workshop solution --yes",
             )
         record.looked = record.looked or not record.passed
         place = folder.earn(lesson)

@@ -18,6 +18,7 @@ from tracedemo.cli import printable, tell
 from tracedemo.cli.text import columns, paragraph
 from tracedemo.cli.workshop.presskey import ENDED, Keys
 from tracedemo.cli.workshop.tee import ERR, Sieve, Tee
+from tracedemo.cli.workshop.voice import command_lines
 from tracedemo.render.pipe import is_terminal
 from tracedemo.workshop.following import FILE, Place, write
 from tracedemo.workshop.lesson import Lesson, Run
@@ -137,9 +138,9 @@ class Show:
         tell("")
 
     def type(self, command: str) -> None:
-        """A command, typed out."""
-        tell(f"\n{self._bold('$ ')}", end="")
-        for char in command:
+        """A command, typed out; one that is too long for a line goes on in the next."""
+        tell("")
+        for char in "\n".join(command_lines("$ ", command, columns())):
             tell(self._bold(char), end="")
             if self._keys is not None:
                 time.sleep(TYPING_S)
@@ -246,9 +247,11 @@ def _lines(text: str) -> Iterator[str]:
     """A text of a lesson in lines that fit."""
     for number, block in enumerate(blocks(text)):
         if block.code:
-            yield from (f"  {line}" for line in block.text.splitlines())
+            lines = block.text.splitlines()
+            indent = "  " if max(map(len, lines)) + 2 <= columns() else ""
+            yield from (f"{indent}{line}" for line in lines)
             continue
         item = block.text.startswith("- ")
         if number and not item:
             yield ""
-        yield paragraph(block.text, "  ", 4 if item else 2)
+        yield from paragraph(block.text, "  ", 4 if item else 2).splitlines()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tracedemo.cli.parser import Parser
 from tracedemo.cli.workshop.common import introduce, near, remembered, suggest_next
+from tracedemo.cli.workshop.prose import show
 from tracedemo.cli.workshop.voice import Voice
 from tracedemo.workshop import catalogue
 from tracedemo.workshop.folder import Folder, find, make
@@ -17,6 +18,14 @@ from tracedemo.workshop.lesson import TRACKS, Lesson
 from tracedemo.workshop.state import State
 
 FOLDER = "tracedemo-workshop"
+WORDS = """\
+The lessons follow a blog article, "Unraveling an Async HTTP Request", and call it the post. You need not have read it: its
+programs come with tracedemo.
+
+Letters such as k and n are numbers, drawn for you, and anew for each check: k is in how many pieces a server sends its
+answer, n is mostly how many fetches there are. Others have numbers of their own.
+"""
+"""What all lessons take for known."""
 ABOUT = """\
 tracks:
   90     a workshop of 90 minutes, with a teacher
@@ -84,4 +93,6 @@ def _greet(voice: Voice, folder: Folder, track: str) -> None:
     voice.say(
         f"{near(folder.root)} is your folder for this workshop (track {track}). All you write stays in it."
     )
+    voice.say()
+    show(voice, WORDS, indent=0)
     voice.say()

@@ -24,8 +24,10 @@ from tracedemo.render.pipe import can_write, is_terminal
 WIDEST = 80
 """Columns."""
 _GOES_ON = " \\"
+_DEEPER = " " * 4
 _WORD = re.compile(r'"[^"]*"|\S+')
 """A word of a command: what is quoted stays together."""
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _PAUSE = "-- Enter: go on --"
 _SPELLED = str.maketrans({
     UTF8.not_yet: ASCII.not_yet, UTF8.wakeup: ASCII.wakeup, UTF8.rule: ASCII.rule, UTF8.nothing: ASCII.nothing,
@@ -92,8 +94,8 @@ class Voice:
     def say(self, text: str = "", first: str = "", indent: int = 0) -> None:
         """A paragraph; `first` stands where the indent of its first line would be."""
         text = f"{first or ' ' * indent}{text}"
-        lines = textwrap.wrap(text, self.columns, subsequent_indent=" " * indent, break_long_words=False,
-                              break_on_hyphens=False, replace_whitespace=True)  # fmt: skip
+        lines = textwrap.wrap(text, self.columns, subsequent_indent=" " * indent, break_on_hyphens=False,
+                              replace_whitespace=True)  # fmt: skip
         self.lines(lines or [""])
 
     def lines(self, lines: Iterable[str]) -> None:
@@ -106,20 +108,19 @@ class Voice:
             self._lines += rows
             tell(spelled)
 
+    def program(self, lines: Iterable[str], indent: int = 0) -> None:
+        """Lines that a program wrote: one that is too wide goes on behind a stroke, and nothing of it is lost."""
+        for line in lines:
+            self.lines(" " * indent + part for part in folded(line, self.columns - indent))
+
     def typed(self, *commands: str) -> None:
         """Commands of the workshop, as they are to be typed."""
         for command in commands:
             self.command("    ", f"{own_name()} {command}")
 
     def command(self, first: str, command: str) -> None:
-        """A command behind `first`; one that is too long goes on behind a stroke, as shells have it."""
-        lines = [first.rstrip(" ")] if first.strip() else [first[:-1]]
-        for word in _WORD.findall(command):
-            if len(lines[-1]) + 1 + len(word) > self.columns - len(_GOES_ON) and lines[-1].strip(" $"):
-                lines[-1] += _GOES_ON
-                lines.append(" " * (len(first) + 3))
-            lines[-1] += f" {word}"
-        self.lines(lines)
+        """A command behind `first`, on as many lines as it takes."""
+        self.lines(command_lines(first, command, self.columns))
 
     def ask(self, prompt: str) -> str | None:
         """Ask for a line; None: nobody answers any more."""
@@ -132,6 +133,51 @@ class Voice:
             tell("")
             return None
 
-    def heard(self) -> None:
-        """Somebody has typed: what was said before has been read."""
-        self._lines = 0
+    def heard(self, rows: int = 0) -> None:
+        """What was said before has been read; so many rows stand below it, as that of what was typed."""
+        self._lines = rows
+
+    def room(self, rows: int) -> None:
+        """Somebody else is going to write so many rows: a pause comes before them if they would not fit."""
+        if self.talks and self._lines + rows > self._most:
+            self.ask(_PAUSE)
+        self._lines += rows
+
+
+def command_lines(first: str, command: str, width: int) -> list[str]:
+    """A command behind `first`; one that is too long goes on behind a stroke, as shells have it."""
+    lines = [first.rstrip(" ")] if first.strip() else [first[:-1]]
+    for word in _WORD.findall(command):
+        if len(lines[-1]) + 1 + len(word) > width - len(_GOES_ON) and lines[-1].strip(" $"):
+            lines[-1] += _GOES_ON
+            lines.append(" " * (len(first) + 3))
+        lines[-1] += f" {word}"
+    return lines
+
+
+def folded(line: str, width: int) -> list[str]:
+    """A line in parts of that width, at spaces where there are some; each but the last ends in a stroke."""
+    plain = _COLOUR.sub("", line)
+    if width_of(plain) <= width:
+        return [line]
+    parts, rest, room = [], plain, width - len(_GOES_ON)
+    while width_of(rest) > width:
+        end = _fitting(rest, room)
+        space = rest.rfind(" ", 0, end + 1)
+        if space > end // 2:
+            parts.append(rest[:space] + _GOES_ON)
+            rest = _DEEPER + rest[space + 1 :]
+        else:
+            parts.append(rest[:end] + _GOES_ON.strip())
+            rest = _DEEPER + rest[end:]
+    return [*parts, rest]
+
+
+def _fitting(text: str, width: int) -> int:
+    """How many characters of a text fit."""
+    taken = 0
+    for number, char in enumerate(text):
+        taken += width_of(char)
+        if taken > width:
+            return number
+    return len(text)

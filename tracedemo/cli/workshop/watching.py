@@ -56,5 +56,6 @@ class Watch:
                 self._listens = False
                 continue
             if line is not None:
+                self._voice.heard(1)
                 return line
         return SAVED

@@ -51,6 +51,11 @@ def rule(name: str, remedy: str) -> Callable[[Callable[[Case], Iterator[Broken]]
     return lambda broken: Rule(name, remedy, broken)
 
 
+def shortened(text: str, most: int = 120) -> str:
+    """What a program said, for a sentence; three dots say that it said more."""
+    return text if len(text) <= most else f"{text[:most]} ..."
+
+
 def by_name(*groups: Rule) -> dict[str, Rule]:
     """A table of rules.
 

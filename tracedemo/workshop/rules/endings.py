@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tracedemo.analysis.segments import READINESS
 from tracedemo.workshop.case import Case
-from tracedemo.workshop.rules import Broken, by_name, rule
+from tracedemo.workshop.rules import Broken, by_name, rule, shortened
 
 NEARLY = 0.9
 """Of its processor time: who was killed after so much of it had used it up, however it was counted."""
@@ -142,23 +142,21 @@ def ends_well(case: Case) -> Iterator[Broken]:
         return
     said = case.run.complaints.strip()
     last = said.rpartition("\n")[2].strip().rstrip(".")
+    name = last.partition(":")[0].rpartition(".")[2]
+    # Other calls that failed were caught, or are of the interpreter that tidies up.
+    raised = next((row for row, call in reversed(case.calls) if call.exc and call.exc == name), None)
     sentence = f"it ended with exit code {case.run.exit_code}"
     if not said:
-        yield Broken(f"{sentence}, and did not say why", _last(case), remedy="Something in it ends it, with sys.exit() or"
+        yield Broken(f"{sentence}, and did not say why", raised, remedy="Something in it ends it, with sys.exit() or"
                      " os._exit(): look for that.")  # fmt: skip
     elif not _FRAME.search(f"{said}\n"):
-        yield Broken(f"{sentence}: {last[:120]}", _raised(case, last), remedy="These are words of its own: look for who"
-                     " says them.")  # fmt: skip
+        yield Broken(
+            f"{sentence}: {shortened(last)}",
+            raised,
+            remedy="These are words of its own: look for who says them.",
+        )
     else:
-        yield Broken(f"{sentence}: {last[:120]}", _raised(case, last))
-
-
-def _raised(case: Case, last: str) -> int | None:
-    """The call whose exception the last line of a traceback names.  Others that failed were caught, or are of the
-    interpreter that tidies up.
-    """
-    name = last.partition(":")[0].rpartition(".")[2]
-    return next((row for row, call in reversed(case.calls) if call.exc and call.exc == name), None)
+        yield Broken(f"{sentence}: {shortened(last)}", raised)
 
 
 RULES = by_name(*FIRST, ends_well)

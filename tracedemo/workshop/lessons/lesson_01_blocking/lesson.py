@@ -9,7 +9,7 @@ from tracedemo.analysis.study import Study
 from tracedemo.events import KERNEL
 from tracedemo.workshop.case import Case
 from tracedemo.workshop.measures import At, Measured, calls, counted, event_at
-from tracedemo.workshop.rules import Broken, by_name, rule
+from tracedemo.workshop.rules import Broken, by_name, rule, shortened
 from tracedemo.workshop.rules.results import NO_CALL
 
 
@@ -61,7 +61,7 @@ def own_words(case: Case) -> Iterator[Broken]:
         yield Broken("it ended with exit code 0, as if it had the whole answer", last)
     elif "Traceback" in case.run.complaints:
         error = case.run.complaints.strip().rpartition("\n")[2].strip().rstrip(".")
-        yield Broken(f"it ended with a traceback: {error[:120]}", last)
+        yield Broken(f"it ended with a traceback: {shortened(error)}", last)
     elif case.ended != "exit" or not case.run.complaints.strip():
         yield Broken("it ended without a word", last)
 

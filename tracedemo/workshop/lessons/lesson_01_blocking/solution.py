@@ -10,11 +10,18 @@ PATIENCE_S = float(sys.argv[2]) if len(sys.argv) > 2 else 0.5
 
 # [solution]
 def fetch_data(host, port):
-    """Fetch a page.  Raises TimeoutError when the server is silent for longer than PATIENCE_S."""
+    """Fetch a page.
+
+    Raises TimeoutError when the server is silent for longer than PATIENCE_S.
+    """
     with socket.socket() as sock:
         sock.settimeout(PATIENCE_S)
         sock.connect((host, port))
-        sock.sendall(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+        request = (
+            f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\n"
+            "Connection: close\r\n\r\n"  # the server closes at the end
+        )
+        sock.sendall(request.encode())
 
         response = b""
         while True:
@@ -27,11 +34,19 @@ def fetch_data(host, port):
 
 # [exercise]
 #| def fetch_data(host, port):
-#|     """Fetch a page.  Raises TimeoutError when the server is silent for longer than PATIENCE_S."""
-#|     # It does not, so far: it waits as long as the server likes. And whoever gives up must close the socket, too.
+#|     """Fetch a page.
+#|
+#|     Raises TimeoutError when the server is silent for longer than PATIENCE_S.
+#|     """
+#|     # So far it raises nothing: it waits as long as the server likes. And a
+#|     # fetch that gives up must close its socket, too.
 #|     sock = socket.socket()
 #|     sock.connect((host, port))
-#|     sock.sendall(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+#|     request = (
+#|         f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\n"
+#|         "Connection: close\r\n\r\n"  # the server closes at the end
+#|     )
+#|     sock.sendall(request.encode())
 #|
 #|     response = b""
 #|     while True:
@@ -46,13 +61,14 @@ def fetch_data(host, port):
 #|
 # [end]
 def main():
-    """Fetch from HOST:PORT, with a patience of so many SECONDS: the two words behind the program."""
+    """Fetch from HOST:PORT, with a patience of so many SECONDS."""
     host, _, port = sys.argv[1].partition(":")
     try:
         head, _, body = fetch_data(host, int(port)).partition(b"\r\n\r\n")
     except TimeoutError:
         sys.exit(f"{host}:{port} has been silent for {PATIENCE_S} s: gave up")
-    print(head.partition(b"\r\n")[0].decode(), hashlib.sha256(body).hexdigest())
+    status = head.partition(b"\r\n")[0].decode()
+    print(status, hashlib.sha256(body).hexdigest())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fetch a page over a non-blocking socket, and print the SHA-256 of its body."""
+"""Fetch a page over a non-blocking socket; print the SHA-256 of its body."""
 
 import errno
 import hashlib
@@ -9,7 +9,7 @@ import sys
 
 # [solution]
 def fetch_data(host, port):
-    """Fetch a page; at each yield tell what to wait for: a socket, and "read" or "write"."""
+    """Fetch a page; each yield tells a socket, and "read" or "write"."""
     sock = socket.socket()
     sock.setblocking(False)
     try:
@@ -19,7 +19,11 @@ def fetch_data(host, port):
             raise
     yield sock, "write"
 
-    sock.send(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+    request = (
+        f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        "Connection: close\r\n\r\n"  # the server closes at the end
+    )
+    sock.send(request.encode())
     yield sock, "read"
 
     response = b""
@@ -38,11 +42,11 @@ def fetch_data(host, port):
 
 # [exercise]
 #| def fetch_data(host, port):
-#|     """Fetch a page; at each yield tell what to wait for: a socket, and "read" or "write"."""
+#|     """Fetch a page; each yield tells a socket, and "read" or "write"."""
 #|     sock = socket.socket()
 #|     sock.setblocking(False)
-#|     # Both loops below ask again whenever they hear BlockingIOError. One of them must not ask twice at all;
-#|     # the other one must not ask again before there is something to read.
+#|     # Both loops below ask again at once whenever they hear BlockingIOError.
+#|     # What has to happen first, before it is worth going on?
 #|     while True:
 #|         try:
 #|             sock.connect((host, port))
@@ -51,7 +55,11 @@ def fetch_data(host, port):
 #|             continue
 #|     yield sock, "write"
 #|
-#|     sock.send(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+#|     request = (
+#|         f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\n"
+#|         "Connection: close\r\n\r\n"  # the server closes at the end
+#|     )
+#|     sock.send(request.encode())
 #|     yield sock, "read"
 #|
 #|     response = b""
@@ -69,11 +77,14 @@ def fetch_data(host, port):
 #|
 # [end]
 def run(gen):
-    """Drive a generator: at each yield sleep until the kernel says that the socket is ready."""
+    """Drive a generator: at each yield sleep until its socket is ready."""
     try:
         while True:
             sock, what = next(gen)
-            select.select([sock] if what == "read" else [], [sock] if what == "write" else [], [])
+            if what == "read":
+                select.select([sock], [], [])
+            else:
+                select.select([], [sock], [])
     except StopIteration as stop:
         return stop.value
 
@@ -82,7 +93,8 @@ def main():
     """Fetch from HOST:PORT."""
     host, _, port = sys.argv[1].partition(":")
     head, _, body = run(fetch_data(host, int(port))).partition(b"\r\n\r\n")
-    print(head.partition(b"\r\n")[0].decode(), hashlib.sha256(body).hexdigest())
+    status = head.partition(b"\r\n")[0].decode()
+    print(status, hashlib.sha256(body).hexdigest())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Fetch a page with a generator, and print the SHA-256 of its body.  The kernel says when it goes on."""
+"""Fetch a page with a generator, which goes on when the kernel says so.
+
+Prints the SHA-256 of the body.
+"""
 
 import hashlib
 import selectors
@@ -8,7 +11,7 @@ import sys
 
 # [solution]
 def drive(gen):
-    """Drive a generator to its end with one selector, and return what it returned."""
+    """Drive a generator with one selector; return what it returned."""
     sel = selectors.DefaultSelector()
     try:
         while True:
@@ -25,12 +28,13 @@ def drive(gen):
 
 # [exercise]
 #| def drive(gen):
-#|     """Drive a generator to its end with one selector, and return what it returned."""
+#|     """Drive a generator with one selector; return what it returned."""
 #|     sel = selectors.DefaultSelector()
 #|     try:
 #|         sock, event = next(gen)
-#|         # Registered once, for everything: so any news resumes the generator, also news that it did not ask for.
-#|         # Let it be woken for the socket and the event that it yields, each time anew.
+#|         # Registered once, for everything: so any news resumes the generator,
+#|         # even news that it did not ask for. Wait after each yield for that
+#|         # socket and that event only.
 #|         sel.register(sock, selectors.EVENT_READ | selectors.EVENT_WRITE)
 #|         while True:
 #|             for key, mask in sel.select():
@@ -51,7 +55,7 @@ WORDS = {
 
 
 def fetch_data(host, port):
-    """Fetch a page; at each yield tell what to wait for: a socket, and an event."""
+    """Fetch a page; each yield tells what to wait for: (socket, event)."""
     sock = socket.socket()
     sock.setblocking(False)
     try:
@@ -60,7 +64,11 @@ def fetch_data(host, port):
         pass  # EINPROGRESS: the handshake has begun
     yield sock, selectors.EVENT_WRITE
 
-    sock.send(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+    request = (
+        f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        "Connection: close\r\n\r\n"  # the server closes at the end
+    )
+    sock.send(request.encode())
     yield sock, selectors.EVENT_READ
 
     response = b""
@@ -81,7 +89,8 @@ def main():
     """Fetch from HOST:PORT."""
     host, _, port = sys.argv[1].partition(":")
     head, _, body = drive(fetch_data(host, int(port))).partition(b"\r\n\r\n")
-    print(head.partition(b"\r\n")[0].decode(), hashlib.sha256(body).hexdigest())
+    status = head.partition(b"\r\n")[0].decode()
+    print(status, hashlib.sha256(body).hexdigest())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Bytes wait in a socket. How often does the kernel say so, and whom does it tell?
+"""Bytes wait in a socket. How often does the kernel say so, and to whom?
 
-readiness.py level    it says so whenever it is asked, as long as a byte is there
-readiness.py edge     it says so when bytes come in, and then no more (EPOLLET, on Linux)
+readiness.py level    whenever it is asked, as long as a byte is there
+readiness.py edge     when bytes come in, and then no more (EPOLLET, on Linux)
 readiness.py stolen   two readers wait for the same socket
 """
 
@@ -19,12 +19,12 @@ def level(here, there, args):
     with selectors.DefaultSelector() as sel:
         sel.register(here, selectors.EVENT_READ)
         there.send(b"x" * args.bytes)
-        # Timeout 0: it does not sleep, so that we get "nothing is ready" at the end, too.
+        # Timeout 0: it does not sleep, so that we hear "nothing" at the end.
         count_reports(lambda: sel.select(0), here, args.read)
 
 
 def edge(here, there, args):
-    """The other way: each report is of something that has happened since the last one."""
+    """The other way: it reports what has happened since the last report."""
     with select.epoll() as poll:
         poll.register(here, select.EPOLLIN | select.EPOLLET)
         there.send(b"x" * args.bytes)
@@ -42,7 +42,7 @@ def count_reports(ask, sock, size):
 
 
 def stolen(here, there, args):
-    """Two readers, each with a descriptor of its own for one and the same socket."""
+    """Two readers, each with a descriptor of its own for the same socket."""
     other = here.dup()
     with selectors.DefaultSelector() as sel:
         sel.register(here, selectors.EVENT_READ)
@@ -50,25 +50,28 @@ def stolen(here, there, args):
         there.send(b"x" * args.bytes)
         for key, _events in sel.select():
             try:
-                print(f"fd {key.fd} was told ready, and got {len(key.fileobj.recv(4096))} bytes")
+                got = len(key.fileobj.recv(4096))
+                print(f"fd {key.fd} was told ready, and got {got} bytes")
             except BlockingIOError as error:
                 print(f"fd {key.fd} was told ready, and heard: {error}")
     other.close()
 
 
 def main():
-    """Send a few bytes from one end of a pair of sockets, and look at the other end."""
-    parser = argparse.ArgumentParser(description="How often the kernel says that a socket is ready.")
+    """Send some bytes to one end of a pair of sockets, and watch the other."""
+    about = "How often the kernel says that a socket is ready."
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("way", choices=("level", "edge", "stolen"))
-    parser.add_argument("--bytes", type=int, default=10, help="how many bytes come in (10)")
-    parser.add_argument("--read", type=int, default=1, help="how many of them each wakeup reads (1)")
+    parser.add_argument("--bytes", type=int, default=10, help="that come (10)")
+    parser.add_argument("--read", type=int, default=1, help="each time (1)")
     args = parser.parse_args()
     if args.way == "edge" and not hasattr(select, "epoll"):
-        parser.error("this system has no edge mode that we know of: EPOLLET is Linux's")
+        parser.error("there is no edge mode here: EPOLLET is Linux's")
     here, there = socket.socketpair()
     with here, there:
         here.setblocking(False)
-        {"level": level, "edge": edge, "stolen": stolen}[args.way](here, there, args)
+        way = {"level": level, "edge": edge, "stolen": stolen}[args.way]
+        way(here, there, args)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Fetch a page by one reader or two, woken once for each arrival, and print the SHA-256 of its body."""
+"""Fetch a page by one reader or two, which are woken once for each arrival.
+
+Prints the SHA-256 of the body.
+"""
 
 import hashlib
 import select
@@ -10,7 +13,7 @@ CHUNK = 64
 
 # [solution]
 def read_all(sock, chunks):
-    """Append all that comes to `chunks`, until the end; yield wherever there is nothing to do but wait."""
+    """Append all that comes to `chunks`, until the end; yield to wait."""
     while True:
         try:
             chunk = sock.recv(CHUNK)
@@ -24,9 +27,9 @@ def read_all(sock, chunks):
 
 # [exercise]
 #| def read_all(sock, chunks):
-#|     """Append all that comes to `chunks`, until the end; yield wherever there is nothing to do but wait."""
-#|     # A wakeup says that bytes have come in. It does not say how many, and it may be that somebody else has
-#|     # read them by now. Read so that neither matters.
+#|     """Append all that comes to `chunks`, until the end; yield to wait."""
+#|     # A wakeup says that bytes have come in. It does not say how many, and
+#|     # somebody else may have read them by now. Read so that neither matters.
 #|     while True:
 #|         yield
 #|         chunk = sock.recv(CHUNK)
@@ -37,16 +40,16 @@ def read_all(sock, chunks):
 #|
 # [end]
 def new_poll():
-    """A poll object, and what to ask of it: on Linux edge mode; elsewhere there is none, and we are told more often."""
+    """A poll object, and what to ask of it: edge mode, where there is one."""
     if hasattr(select, "epoll"):
         return select.epoll(), select.EPOLLIN | select.EPOLLET
     return select.poll(), select.POLLIN
 
 
 def run(readers):
-    """Wake each reader when bytes come in; `readers` is a list of (socket, generator)."""
+    """Wake each reader when bytes come in; `readers`: (socket, generator)."""
     poll, mask = new_poll()
-    waiting = {sock.fileno(): reader for sock, reader in readers if resume(reader)}
+    waiting = {sock.fileno(): one for sock, one in readers if resume(one)}
     for fd in waiting:
         poll.register(fd, mask)
     while waiting:
@@ -62,10 +65,14 @@ def resume(reader):
 
 
 def main():
-    """Fetch from HOST:PORT with so many readers, which share one connection."""
+    """Fetch from HOST:PORT with N readers, which share one connection."""
     host, _, port = sys.argv[1].partition(":")
     with socket.create_connection((host, int(port))) as sock:
-        sock.sendall(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+        request = (
+            f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\n"
+            "Connection: close\r\n\r\n"  # the server closes at the end
+        )
+        sock.sendall(request.encode())
         sock.setblocking(False)
         socks = [sock, *(sock.dup() for _ in range(int(sys.argv[2]) - 1))]
         chunks = []
@@ -73,7 +80,8 @@ def main():
         for one in socks:
             one.close()
     head, _, body = b"".join(chunks).partition(b"\r\n\r\n")
-    print(head.partition(b"\r\n")[0].decode(), hashlib.sha256(body).hexdigest())
+    status = head.partition(b"\r\n")[0].decode()
+    print(status, hashlib.sha256(body).hexdigest())
 
 
 if __name__ == "__main__":

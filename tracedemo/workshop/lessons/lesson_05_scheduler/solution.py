@@ -1,4 +1,4 @@
-"""Drive a coroutine with a selector, and print the SHA-256 of what it returned."""
+"""Drive a coroutine with a selector; print the SHA-256 of what it returned."""
 
 import hashlib
 import selectors
@@ -8,7 +8,10 @@ from functools import partial
 
 
 def fetch_data(host, port):
-    """Fetch a page; at each yield tell what to wait for: a socket, and an event.  Returns the body."""
+    """Fetch a page; each yield tells what to wait for: (socket, event).
+
+    Returns the body.
+    """
     sock = socket.socket()
     sock.setblocking(False)
     try:
@@ -17,7 +20,11 @@ def fetch_data(host, port):
         pass  # EINPROGRESS: the handshake has begun
     yield sock, selectors.EVENT_WRITE
 
-    sock.send(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+    request = (
+        f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        "Connection: close\r\n\r\n"  # the server closes at the end
+    )
+    sock.send(request.encode())
     yield sock, selectors.EVENT_READ
 
     response = b""
@@ -35,7 +42,7 @@ def fetch_data(host, port):
 
 
 def from_cache(word):
-    """A coroutine that has nothing to wait for: it returns at once, and never yields."""
+    """A coroutine with nothing to wait for: it returns and never yields."""
     if not word:
         yield
     return f"the page {word}, from the cache".encode()
@@ -73,13 +80,15 @@ def run(gen_func):
 #|     try:
 #|         # Up to the first yield: connect() is under way then.
 #|         sock, event = next(gen)
-#|         ...  # 1. Let the selector watch for what was yielded, and keep `gen` with it, as data.
+#|         ...  # 1. Register what was yielded, with `gen` as its data.
 #|
 #|         while True:
 #|             ready = ...  # 2. Sleep until the kernel has news.
 #|
 #|             for key, _mask in ready:
-#|                 ...  # 3. Watch no longer for key.fileobj; resume the generator in key.data; watch for what it yields.
+#|                 # 3. Unregister key.fileobj; resume the generator in key.data;
+#|                 #    register what it yields now.
+#|                 ...
 #|
 #|     except StopIteration as stop:
 #|         ...  # 4. The generator has ended: return what it returned.
@@ -89,9 +98,11 @@ def run(gen_func):
 #|
 # [end]
 def main():
-    """Fetch from HOST:PORT; or, with one more WORD, take that page from a cache."""
+    """Fetch from HOST:PORT; or, with a WORD, take a page from a cache."""
     host, _, port = sys.argv[1].partition(":")
-    coroutine = partial(from_cache, sys.argv[2]) if sys.argv[2:] else partial(fetch_data, host, int(port))
+    coroutine = partial(fetch_data, host, int(port))
+    if sys.argv[2:]:
+        coroutine = partial(from_cache, sys.argv[2])
     page = run(coroutine)
     print(len(page), "bytes, SHA-256", hashlib.sha256(page).hexdigest())
 

@@ -1,4 +1,4 @@
-"""Fetch a page with one selector, and print the SHA-256 of its body, or what went wrong."""
+"""Fetch a page with one selector; print its SHA-256, or what failed."""
 
 import hashlib
 import os
@@ -9,7 +9,7 @@ import sys
 
 # [solution]
 def fetch_data(host, port):
-    """Fetch a page; at each yield tell what to wait for: a socket, and the event."""
+    """Fetch a page; each yield tells what to wait for: (socket, event)."""
     sock = socket.socket()
     sock.setblocking(False)
     try:
@@ -23,7 +23,11 @@ def fetch_data(host, port):
         sock.close()
         raise OSError(code, os.strerror(code))
 
-    sock.send(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+    request = (
+        f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        "Connection: close\r\n\r\n"  # the server closes at the end
+    )
+    sock.send(request.encode())
     yield sock, selectors.EVENT_READ
 
     response = b""
@@ -42,7 +46,7 @@ def fetch_data(host, port):
 
 # [exercise]
 #| def fetch_data(host, port):
-#|     """Fetch a page; at each yield tell what to wait for: a socket, and the event."""
+#|     """Fetch a page; each yield tells what to wait for: (socket, event)."""
 #|     sock = socket.socket()
 #|     sock.setblocking(False)
 #|     try:
@@ -51,10 +55,14 @@ def fetch_data(host, port):
 #|         pass
 #|     yield sock, selectors.EVENT_WRITE
 #|
-#|     # The kernel calls this socket writable. Is it connected? Find out here: if it is not, close it, and
-#|     # raise the OSError that says why.
+#|     # The kernel calls this socket writable. Is it connected? Find out here: if
+#|     # it is not, close it, and raise the OSError that says why.
 #|
-#|     sock.send(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+#|     request = (
+#|         f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\n"
+#|         "Connection: close\r\n\r\n"  # the server closes at the end
+#|     )
+#|     sock.send(request.encode())
 #|     yield sock, selectors.EVENT_READ
 #|
 #|     response = b""
@@ -73,7 +81,7 @@ def fetch_data(host, port):
 #|
 # [end]
 def run(gen):
-    """Drive a generator: at each yield sleep until the kernel says that the socket is ready."""
+    """Drive a generator: at each yield sleep until its socket is ready."""
     with selectors.DefaultSelector() as sel:
         try:
             while True:
@@ -94,7 +102,8 @@ def main():
         print(f"{type(error).__name__}: {error}")
         return
     head, _, body = response.partition(b"\r\n\r\n")
-    print(head.partition(b"\r\n")[0].decode(), hashlib.sha256(body).hexdigest())
+    status = head.partition(b"\r\n")[0].decode()
+    print(status, hashlib.sha256(body).hexdigest())
 
 
 if __name__ == "__main__":

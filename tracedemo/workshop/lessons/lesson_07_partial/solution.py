@@ -1,4 +1,4 @@
-"""Fetch a page, send its text back many times over, and print what the server got."""
+"""Fetch a page, send its text back many times; print what the server got."""
 
 import selectors
 import socket
@@ -7,7 +7,7 @@ import sys
 
 # [solution]
 def send_all(sock, data):
-    """Send all of `data`; at each yield tell what to wait for: the socket, and the event."""
+    """Send all of `data`; each yield tells what to wait for."""
     while data:
         try:
             sent = sock.send(data)
@@ -34,15 +34,16 @@ def read_text(sock):
 
 # [exercise]
 #| def send_all(sock, data):
-#|     """Send all of `data`; at each yield tell what to wait for: the socket, and the event."""
-#|     # How much of it does send() take? It says so. And what if it takes nothing at all?
+#|     """Send all of `data`; each yield tells what to wait for."""
+#|     # How much of it does send() take? It says so. And if it takes nothing?
 #|     sock.send(data)
 #|     yield sock, selectors.EVENT_WRITE
 #|
 #|
 #| def read_text(sock):
 #|     """Read an answer to its end, and return the text of its body."""
-#|     # Each chunk is made text as it comes. Where does a chunk end, and in which charset is it?
+#|     # Each chunk is made text as it comes. Where does a chunk end, and in which
+#|     # charset is it?
 #|     text = ""
 #|     while True:
 #|         try:
@@ -58,7 +59,7 @@ def read_text(sock):
 #|
 # [end]
 def charset_of(head):
-    """The charset that the headers of an answer name: "utf-8", "iso-8859-1"."""
+    """The charset that the headers of an answer name, such as "utf-8"."""
     return head.decode("ascii").partition("charset=")[2].partition("\r\n")[0]
 
 
@@ -79,7 +80,7 @@ def exchange(host, port, request):
 
 
 def run(gen):
-    """Drive a generator: at each yield sleep until the kernel says that the socket is ready."""
+    """Drive a generator: at each yield sleep until its socket is ready."""
     with selectors.DefaultSelector() as sel:
         try:
             while True:
@@ -92,7 +93,7 @@ def run(gen):
 
 
 def main():
-    """Fetch a page from HOST:PORT; send its text back in UTF-8, so many times over."""
+    """Fetch a page from HOST:PORT; send its text back, N times over."""
     host, _, port = sys.argv[1].partition(":")
     head = f"HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n"
     page = run(exchange(host, int(port), f"GET / {head}\r\n".encode()))

@@ -1,4 +1,4 @@
-"""Send a word of letters that take two bytes each, and decode what comes, piece by piece."""
+"""Send letters that take two bytes each; decode what comes, piece by piece."""
 
 import argparse
 import socket
@@ -6,9 +6,10 @@ import socket
 
 def main():
     """Write to one end of a pair of sockets, and read at the other end."""
-    parser = argparse.ArgumentParser(description="Bytes come in pieces; letters do not.")
-    parser.add_argument("--letters", type=int, default=10, help="how many (10)")
-    parser.add_argument("--read", type=int, default=5, help="how many bytes each recv() asks for (5)")
+    about = "Bytes come in pieces; letters do not."
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--letters", type=int, default=10, help="default 10")
+    parser.add_argument("--read", type=int, default=5, help="bytes each (5)")
     args = parser.parse_args()
     here, there = socket.socketpair()
     with here, there:

@@ -1,4 +1,7 @@
-"""Fetch N pages at once, on one thread, and print what came of each: the SHA-256 of its body, or its failure."""
+"""Fetch N pages at once, on one thread, and print what came of each.
+
+That is the SHA-256 of its body, or its failure.
+"""
 
 import hashlib
 import selectors
@@ -9,7 +12,7 @@ from functools import partial
 
 # [solution]
 def fetch_data(address, page):
-    """Fetch one page; yield (socket, event) wherever there is something to wait for."""
+    """Fetch one page; each yield tells what to wait for: (socket, event)."""
     sock = socket.socket()
     try:
         sock.setblocking(False)
@@ -37,7 +40,10 @@ def fetch_data(address, page):
 
 
 def run_all(gen_funcs):
-    """Drive all generators on this one thread; return for each, in order, what it returned, or its exception."""
+    """Drive all generators on this one thread.
+
+    Returns for each, in order, what it returned, or its exception.
+    """
     results = {}
     sel = selectors.DefaultSelector()
 
@@ -65,7 +71,7 @@ def run_all(gen_funcs):
 
 # [exercise]
 #| def fetch_data(address, page):
-#|     """Fetch one page; yield (socket, event) wherever there is something to wait for."""
+#|     """Fetch one page; each yield tells what to wait for: (socket, event)."""
 #|     sock = socket.socket()
 #|     sock.setblocking(False)
 #|     try:
@@ -92,7 +98,10 @@ def run_all(gen_funcs):
 #|
 #|
 #| def run_all(gen_funcs):
-#|     """Drive all generators on this one thread; return for each, in order, what it returned, or its exception."""
+#|     """Drive all generators on this one thread.
+#|
+#|     Returns for each, in order, what it returned, or its exception.
+#|     """
 #|     results = {}
 #|     sel = selectors.DefaultSelector()
 #|
@@ -102,7 +111,8 @@ def run_all(gen_funcs):
 #|             sel.register(sock, event, data=gen)
 #|         except StopIteration as stop:
 #|             results[gen] = stop.value
-#|         # Something else can come out of next(), too. It ends this generator, and must not end the others.
+#|         # Something else can come out of next(), too. It ends this generator,
+#|         # and must not end the others.
 #|
 #|     gens = [gen_func() for gen_func in gen_funcs]
 #|     for gen in gens:
@@ -119,15 +129,20 @@ def run_all(gen_funcs):
 #|
 # [end]
 def make_request(address, page):
-    """The bytes of a GET request; `Connection: close` lets the server mark the end by closing."""
+    """The bytes of a GET request."""
     host, port = address
-    return f"GET {page} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
+    request = (
+        f"GET {page} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        "Connection: close\r\n\r\n"  # the server closes at the end
+    )
+    return request.encode()
 
 
 def whole(response):
-    """The response; EOFError if it is only a part of one, UnicodeDecodeError if it is none."""
+    """The response, if it is a whole one; else an exception."""
     head, _, body = response.partition(b"\r\n\r\n")
-    headers = dict(line.split(": ", 1) for line in head.decode("ascii").splitlines()[1:])
+    lines = head.decode("ascii").splitlines()[1:]
+    headers = dict(line.split(": ", 1) for line in lines)
     if len(body) < int(headers["Content-Length"]):
         raise EOFError(f"{len(body)} of {headers['Content-Length']} bytes")
     return response

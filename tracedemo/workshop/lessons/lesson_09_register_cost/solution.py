@@ -9,7 +9,7 @@ from functools import partial
 
 # [solution]
 def run_all(gen_funcs):
-    """Drive all generators on this one thread; return what they returned, in their order."""
+    """Drive all generators on one thread; return their results, in order."""
     results = {}
     registered = {}
     sel = selectors.DefaultSelector()
@@ -44,7 +44,7 @@ def run_all(gen_funcs):
 
 # [exercise]
 #| def run_all(gen_funcs):
-#|     """Drive all generators on this one thread; return what they returned, in their order."""
+#|     """Drive all generators on one thread; return their results, in order."""
 #|     results = {}
 #|     sel = selectors.DefaultSelector()
 #|
@@ -63,7 +63,8 @@ def run_all(gen_funcs):
 #|
 #|     while sel.get_map():
 #|         for key, _events in sel.select():
-#|             # The kernel is made to forget the socket, though its generator will wait for the same event again.
+#|             # The kernel is made to forget the socket, though its generator may
+#|             # wait for the same event again.
 #|             sel.unregister(key.fileobj)
 #|             resume(key.data, key.fileobj)
 #|
@@ -73,7 +74,10 @@ def run_all(gen_funcs):
 #|
 # [end]
 def fetch_data(address, page):
-    """Fetch one page; yield (socket, event) wherever it must wait. Whoever drives it closes the socket."""
+    """Fetch one page; each yield tells what to wait for: (socket, event).
+
+    Whoever drives it closes the socket.
+    """
     host, port = address
     sock = socket.socket()
     sock.setblocking(False)
@@ -83,7 +87,11 @@ def fetch_data(address, page):
         pass
     yield sock, selectors.EVENT_WRITE
 
-    sock.send(f"GET {page} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+    request = (
+        f"GET {page} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        "Connection: close\r\n\r\n"  # the server closes at the end
+    )
+    sock.send(request.encode())
     yield sock, selectors.EVENT_READ
 
     response = b""

@@ -1,4 +1,4 @@
-"""Fetch N pages on one thread, with few descriptors, and print the SHA-256 of each body."""
+"""Fetch N pages on one thread with few descriptors; print their SHA-256."""
 
 import hashlib
 import selectors
@@ -12,7 +12,10 @@ AT_MOST = int(sys.argv[3])
 
 # [solution]
 def run_all(gen_funcs):
-    """Drive all generators on this one thread, AT_MOST at a time; return what they returned, in their order."""
+    """Drive all generators on this one thread, AT_MOST at a time.
+
+    Returns what they returned, in their order.
+    """
     results = {}
     sel = selectors.DefaultSelector()
     gens = [gen_func() for gen_func in gen_funcs]
@@ -42,7 +45,10 @@ def run_all(gen_funcs):
 
 # [exercise]
 #| def run_all(gen_funcs):
-#|     """Drive all generators on this one thread, AT_MOST at a time; return what they returned, in their order."""
+#|     """Drive all generators on this one thread, AT_MOST at a time.
+#|
+#|     Returns what they returned, in their order.
+#|     """
 #|     results = {}
 #|     sel = selectors.DefaultSelector()
 #|     gens = [gen_func() for gen_func in gen_funcs]
@@ -69,7 +75,7 @@ def run_all(gen_funcs):
 #|
 # [end]
 def fetch_data(address, page):
-    """Fetch one page; yield (socket, event) wherever there is something to wait for."""
+    """Fetch one page; each yield tells what to wait for: (socket, event)."""
     host, port = address
     sock = socket.socket()
     sock.setblocking(False)
@@ -79,7 +85,11 @@ def fetch_data(address, page):
         pass
     yield sock, selectors.EVENT_WRITE
 
-    sock.send(f"GET {page} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+    request = (
+        f"GET {page} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        "Connection: close\r\n\r\n"  # the server closes at the end
+    )
+    sock.send(request.encode())
     yield sock, selectors.EVENT_READ
 
     response = b""
@@ -104,7 +114,7 @@ def describe(response):
 
 
 def main():
-    """Fetch the pages /1 to /N from HOST:PORT, AT_MOST at once: the three words behind the program."""
+    """Fetch the pages /1 to /N from HOST:PORT, AT_MOST at once."""
     host, _, port = sys.argv[1].partition(":")
     address = host, int(port)
     pages = [f"/{number}" for number in range(1, int(sys.argv[2]) + 1)]

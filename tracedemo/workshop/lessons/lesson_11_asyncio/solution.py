@@ -1,4 +1,4 @@
-"""Fetch a page by asyncio; and say which function of asyncio's made which call."""
+"""Fetch a page by asyncio; say which of its functions made which call."""
 
 import asyncio
 import hashlib
@@ -15,13 +15,13 @@ WHO = {
     "recv": "_read_ready__data_received",
 }
 # [exercise]
-#| # Which function of asyncio's makes this call? Only its name: "_sock_accept" would be one.
+#| # Which function of asyncio makes this call? Only its name: "_sock_accept".
 #| WHO = {
 #|     "socketpair": "",  # makes a pair of sockets, before any coroutine runs
 #|     "register": "",  # has the selector watch one of that pair
 #|     "connect": "",  # begins to connect
 #|     "SO_ERROR": "",  # asks by getsockopt() how connecting ended
-#|     "TCP_NODELAY": "",  # asks the kernel by setsockopt() to send small pieces at once
+#|     "TCP_NODELAY": "",  # has small pieces sent at once, by setsockopt()
 #|     "recv": "",  # receives the answer
 #| }
 # [end]
@@ -30,7 +30,11 @@ WHO = {
 async def fetch_data(host, port):
     """Fetch a page."""
     reader, writer = await asyncio.open_connection(host, port)
-    writer.write(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+    request = (
+        f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        "Connection: close\r\n\r\n"  # the server closes at the end
+    )
+    writer.write(request.encode())
     await writer.drain()
     response = await reader.read()
     writer.close()
@@ -41,8 +45,10 @@ async def fetch_data(host, port):
 def main():
     """Fetch from HOST:PORT."""
     host, _, port = sys.argv[1].partition(":")
-    head, _, body = asyncio.run(fetch_data(host, int(port))).partition(b"\r\n\r\n")
-    print(head.partition(b"\r\n")[0].decode(), hashlib.sha256(body).hexdigest())
+    response = asyncio.run(fetch_data(host, int(port)))
+    head, _, body = response.partition(b"\r\n\r\n")
+    status = head.partition(b"\r\n")[0].decode()
+    print(status, hashlib.sha256(body).hexdigest())
     print(json.dumps(WHO))
 
 

@@ -1,4 +1,4 @@
-"""Fetch a page many times on one thread, and say of each fetch what came of it."""
+"""Fetch a page many times on one thread; say of each fetch what came of it."""
 
 import collections
 import hashlib
@@ -12,7 +12,7 @@ from functools import partial
 
 # [solution]
 def fetch_data(host, port):
-    """Fetch a page; at each yield tell what to wait for: a socket and an event."""
+    """Fetch a page; each yield tells what to wait for: (socket, event)."""
     with socket.socket() as sock:
         sock.setblocking(False)
         try:
@@ -44,7 +44,7 @@ def fetch_data(host, port):
 
 
 class Scheduler:
-    """Drives generators, at most so many at once; each has its own end, and its own time."""
+    """Drives generators, some of them at once, each until its deadline."""
 
     def __init__(self, deadline, at_most):
         self.deadline = deadline
@@ -55,7 +55,7 @@ class Scheduler:
         self.results = {}
 
     def run(self, gen_funcs):
-        """Drive them all; return for each what it returned, or what ended it."""
+        """Drive them all; return for each its result, or what ended it."""
         gens = [gen_func() for gen_func in gen_funcs]
         later = collections.deque(gens)
         with self.sel:
@@ -72,13 +72,14 @@ class Scheduler:
         self.resume(gen, lambda: next(gen))
 
     def sleep(self):
-        """Until somebody is ready, or the oldest is late; then a turn for each of them."""
+        """Until some are ready, or the oldest is late; then resume these."""
         oldest = next(iter(self.ends.values()))
         for key, _events in self.sel.select(max(0, oldest - time.monotonic())):
             self.resume(key.data, partial(next, key.data))
         now = time.monotonic()
         for gen in [gen for gen, end in self.ends.items() if end <= now]:
-            self.resume(gen, partial(gen.throw, TimeoutError(f"not done after {self.deadline:g} s")))
+            late = TimeoutError(f"not done after {self.deadline:g} s")
+            self.resume(gen, partial(gen.throw, late))
 
     def resume(self, gen, go_on):
         """Let it go on to its next yield; or keep what came of it."""
@@ -97,17 +98,19 @@ class Scheduler:
 
 
 def run_all(gen_funcs, deadline, at_most):
-    """Drive all generators on one thread; return for each what it returned, or the exception that ended it.
+    """Drive all generators on one thread.
 
-    Each may take DEADLINE seconds, from when it has begun; no more than AT_MOST are under way at once.
+    Each may take DEADLINE seconds from its beginning; no more than AT_MOST are
+    under way at once.  Returns for each what it returned, or what ended it.
     """
     return Scheduler(deadline, at_most).run(gen_funcs)
 
 
 # [exercise]
 #| def fetch_data(host, port):
-#|     """Fetch a page; at each yield tell what to wait for: a socket and an event."""
-#|     # It trusts the world. Let it ask how connecting ended, and close its socket however it ends.
+#|     """Fetch a page; each yield tells what to wait for: (socket, event)."""
+#|     # It trusts the world. Let it ask how connecting ended, and close its
+#|     # socket however it ends.
 #|     sock = socket.socket()
 #|     sock.setblocking(False)
 #|     try:
@@ -138,9 +141,10 @@ def run_all(gen_funcs, deadline, at_most):
 #|
 #|
 #| def run_all(gen_funcs, deadline, at_most):
-#|     """Drive all generators on one thread; return for each what it returned, or the exception that ended it.
+#|     """Drive all generators on one thread.
 #|
-#|     Each may take DEADLINE seconds, from when it has begun; no more than AT_MOST are under way at once.
+#|     Each may take DEADLINE seconds from its beginning; no more than AT_MOST are
+#|     under way at once.  Returns for each what it returned, or what ended it.
 #|     """
 #|     return []
 #|
@@ -148,7 +152,11 @@ def run_all(gen_funcs, deadline, at_most):
 # [end]
 def make_request(host, port):
     """The bytes of a GET request."""
-    return f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
+    request = (
+        f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        "Connection: close\r\n\r\n"  # the server closes at the end
+    )
+    return request.encode()
 
 
 def describe(result):
@@ -156,14 +164,17 @@ def describe(result):
     if not isinstance(result, bytes):
         return f"{type(result).__name__}: {result}"
     head, _, body = result.partition(b"\r\n\r\n")
-    return f"{head.partition(b' ')[2][:3].decode()}  sha256 {hashlib.sha256(body).hexdigest()}"
+    status = head.partition(b" ")[2][:3].decode()
+    return f"{status}  sha256 {hashlib.sha256(body).hexdigest()}"
 
 
 def main():
-    """Fetch from HOST:PORT, N times, in at most DEADLINE seconds each, AT_MOST at once."""
+    """Fetch from HOST:PORT N times, DEADLINE seconds each, AT_MOST at once."""
     host, _, port = sys.argv[1].partition(":")
-    number, deadline, at_most = int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
-    results = run_all([partial(fetch_data, host, int(port))] * number, deadline, at_most)
+    number, at_most = int(sys.argv[2]), int(sys.argv[4])
+    deadline = float(sys.argv[3])
+    gen_funcs = [partial(fetch_data, host, int(port))] * number
+    results = run_all(gen_funcs, deadline, at_most)
     for count, result in enumerate(results, start=1):
         print(f"#{count}  {describe(result)}")
 
