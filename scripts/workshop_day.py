@@ -3,6 +3,8 @@
 
 Of each lesson: `run` refuses before a prediction; then it answers; the file as it is handed out fails by a named rule;
 there are three hints; the solution, laid down, passes. In the end nobody is left behind, and `status` knows all of it.
+
+Or, with --printed, each command that a page tells a learner or a teacher to type is typed.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.printed import commands  # noqa: E402
 from tests.tagged import wait_until_gone  # noqa: E402
 from tracedemo.workshop.catalogue import find_lesson, on_track  # noqa: E402
 from tracedemo.workshop.lesson import Lesson  # noqa: E402
@@ -47,6 +50,7 @@ class Day:
     def __init__(self, place: Path) -> None:
         self.folder = place / "workshop"
         self.faults: list[str] = []
+        self.typed = 0
         self.environ = os.environ | {
             "XDG_STATE_HOME": str(place / "state"),
             "PYTHONPATH": str(ROOT),
@@ -56,22 +60,25 @@ class Day:
     def type(self, *words: str, where: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Type `tracedemo WORDS`."""
         command = [sys.executable, "-m", "tracedemo", *words]
+        self.typed += 1
         return subprocess.run(command, cwd=where or self.folder, env=self.environ, capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, timeout=120, check=False)  # fmt: skip
 
-    def expect(self, what: str, code: int, *words: str, where: Path | None = None) -> str:
-        """The same, held to an exit code and to no traceback of ours; what was printed."""
+    def expect(self, what: str, codes: int | Sequence[int], *words: str, where: Path | None = None) -> str:
+        """The same, held to one of these exit codes and to no traceback of ours; what was printed."""
         done = self.type(*words, where=where)
         said = done.stdout + done.stderr
-        if done.returncode != code or "Traceback" in done.stderr:
+        wanted = (codes,) if isinstance(codes, int) else codes
+        if done.returncode not in wanted or "Traceback" in done.stderr:
             self.faults.append(
-                f"{what}: `tracedemo {' '.join(words)}` ended with {done.returncode}, not {code}:\n{said[-2000:]}"
+                f"{what}: `tracedemo {' '.join(words)}` ended with {done.returncode}, not {codes}:\n{said[-2000:]}"
             )
         return said
 
-    def where(self) -> dict[str, object]:
+    def where(self, folder: Path | None = None) -> dict[str, object]:
         """What `status --json` says."""
-        found: dict[str, object] = json.loads(self.type("workshop", "status", "--json").stdout)
+        done = self.type("workshop", "status", "--json", where=folder)
+        found: dict[str, object] = json.loads(done.stdout)
         return found
 
 
@@ -108,6 +115,71 @@ def _lesson(day: Day, lesson: Lesson) -> None:
     day.expect(name, 0, "workshop", "solution")
     shutil.copyfile(day.folder / "solutions" / f"{name}.py", file)
     day.expect(f"{name}, solved", 0, "workshop", "check")
+
+
+# What is printed
+
+
+PAGES = ("handout.md", "guide.md", "slides.md")
+HELD_ELSEWHERE = ("workshop bundle", "workshop dev", "workshop notes --follow")
+"""A stick needs a package index, `dev` is for who writes lessons, and who follows goes on until Ctrl-C: they have tests of
+their own.
+"""
+MAY_FAIL = {
+    "workshop check": (0, 1),
+    "doctor": (0, 1),
+    "workshop solution": (0, 2),
+    "workshop predict": (0, 2),
+}
+"""An unsolved file, a machine that lacks something, hints that are left, a lesson that is done: all are said."""
+THEIR_OWN = "import socket\nleft, right = socket.socketpair()\nleft.send(b'x')\nright.recv(1)\n"
+
+
+def follow_pages(day: Day) -> None:
+    """Type what the pages say: each in a folder of its own, but those of lessons, which are typed in the lesson's."""
+    for name in PAGES:
+        begin = time.monotonic()
+        where = day.folder.with_name(f"for-{name.removesuffix('.md')}")
+        day.expect(name, 0, "workshop", "start", str(where), where=ROOT)
+        _follow(day, name, (ROOT / "docs" / "workshop" / name).read_text(encoding="utf-8"), where)
+        print(f"  {name:<43} {time.monotonic() - begin:5.1f} s", flush=True)
+    day.expect("start", 0, "workshop", "start", str(day.folder), where=ROOT)
+    for lesson in on_track("self"):
+        begin = time.monotonic()
+        where = day.folder / lesson.folder_name
+        day.expect(lesson.name, 0, "workshop", "next", lesson.name)
+        day.expect(lesson.name, 0, "workshop", "run", "--no-predict")
+        day.expect(lesson.name, 0, "workshop", "solution", "--yes")
+        shutil.copyfile(day.folder / "solutions" / f"{where.name}.py", where / lesson.file)
+        for name in ("learner.md", "instructor.md"):
+            _follow(day, f"{where.name}, {name}", lesson.text(name), where)
+        print(f"  {lesson.number:02} {lesson.title:<40} {time.monotonic() - begin:5.1f} s", flush=True)
+
+
+def _follow(day: Day, page: str, text: str, where: Path) -> None:
+    for words in commands(text):
+        command = " ".join(words)
+        if command.startswith(HELD_ELSEWHERE):
+            continue
+        codes = next((codes for begin, codes in MAY_FAIL.items() if command.startswith(begin)), (0,))
+        if "--fault" in words:  # what the fault does to the program is what it shows
+            codes = (0, 1)
+        day.expect(page, codes, *_meant(day, words, where), where=where)
+
+
+def _meant(day: Day, words: Sequence[str], where: Path) -> Sequence[str]:
+    """With what stands for something put in, and what waits for keys told that nobody is there."""
+    if "their_own.py" in words:
+        (where / "their_own.py").write_text(THEIR_OWN)
+    trace = next(day.folder.parent.glob("*/.tracedemo/traces/*.jsonl"), "FILE")
+    put_in = [str(trace) if word == "FILE" else word for word in words]
+    if words[:2] == ["workshop", "predict"]:
+        current = day.where(where)["current"]
+        lesson = next(one for one in on_track("self") if one.folder_name == current)
+        put_in += ["a" for _ in lesson.questions]
+    if words[:2] == ["workshop", "present"] and "--script" not in words:
+        put_in.append("--script")
+    return put_in
 
 
 def witness(log: Path) -> Iterator[str]:
@@ -178,6 +250,7 @@ def main() -> int:
         "--offline", action="store_true", help="with loopback only, and strace as the witness"
     )
     parser.add_argument("--ordinary", action="store_true", help="without privileges, and without strace")
+    parser.add_argument("--printed", action="store_true", help="what the printed pages tell to type instead")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--up", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.add_argument("lessons", nargs="*", metavar="LESSON", help="number or name (all)")
@@ -188,21 +261,24 @@ def main() -> int:
         os.execvp(args.up[0], args.up)  # noqa: S606  # goes on as strace
     if args.offline or args.ordinary:
         return (offline if args.offline else ordinary)(args.lessons)
-    return _one_day(args.lessons)
+    return _one_day(args.lessons, printed=args.printed)
 
 
-def _one_day(wanted: Sequence[str]) -> int:
+def _one_day(wanted: Sequence[str], *, printed: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="workshop-") as name:
         day = Day(Path(name))
         print(f"user {os.geteuid()}, strace {'is' if shutil.which('strace') else 'is not'} on the PATH")
-        learn(day, wanted)
+        if printed:
+            follow_pages(day)
+        else:
+            learn(day, wanted)
         passed = [one for one in day.where()["lessons"] if one.get("passed")]  # type: ignore[attr-defined]  # JSON
         left = wait_until_gone(f"{TAG}={name}")
         day.faults += [f"{one} was left behind" for one in left]
         for fault in day.faults:
             print(f"AMISS {fault}")
-        print(f"{len(passed)} lessons passed, {len(day.faults)} faults")
-        return int(bool(day.faults) or not passed)
+        print(f"{len(passed)} lessons passed, {day.typed} commands typed, {len(day.faults)} faults")
+        return int(bool(day.faults) or not (passed or printed))
 
 
 if __name__ == "__main__":

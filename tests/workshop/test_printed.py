@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import shlex
 import tomllib
-from collections.abc import Iterator
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from tests.printed import commands
 from tracedemo import cli
 from tracedemo.cli import arguments
 from tracedemo.errors import UsageError
@@ -24,15 +23,7 @@ from tracedemo.workshop.proving import LEAST_WRONG, SECTIONS
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "workshop"
 PRINTED = [*sorted(DOCS.glob("*.md")), *sorted(FOLDER.glob("*/*.md"))]
-QUOTED = re.compile(r"`tracedemo ([^`]+)`|^ {4,}tracedemo ([^\n]+)$", re.MULTILINE)
 HANDOUT, NEW_LESSON = ((DOCS / name).read_text(encoding="utf-8") for name in ("handout.md", "new-lesson.md"))
-
-
-def commands(text: str) -> Iterator[list[str]]:
-    """What a page tells the reader to type behind `tracedemo`, word by word."""
-    for inline, block in QUOTED.findall(text):
-        line = " ".join((inline or block).split())
-        yield shlex.split(line.partition(" > ")[0].partition("   ")[0])
 
 
 def understood(words: list[str]) -> None:
