@@ -3,7 +3,7 @@
 const KEYS = [
   { keys: ["ArrowRight"], shown: "→", words: "one step on", act: () => stepBy(1) },
   { keys: ["ArrowLeft"], shown: "←", words: "one step back", act: () => stepBy(-1) },
-  { keys: ["]"], shown: "]", words: "next moment (a wait, a wakeup, a “not yet”), or next match of the filter", act: () => momentBy(1) },
+  { keys: ["]"], shown: "]", words: "next moment (a wait, a wakeup, a \"not yet\"), or next match of the filter", act: () => momentBy(1) },
   { keys: ["["], shown: "[", words: "the moment, or match, before", act: () => momentBy(-1) },
   { keys: ["n"], shown: "n", words: "next step on this connection", act: () => connectionBy(1) },
   { keys: ["Home"], shown: "Home", words: "to the beginning", act: toBegin },

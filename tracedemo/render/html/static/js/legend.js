@@ -4,7 +4,7 @@ panel("legend", (section, model) => {
   const parked = model.runs.some((run) => run.shares.some((each) => STATES[each.state] === "parked"));
   const words = parked ? model.words.requestWords : model.words.stateWords;
   const entries = STATES.map((name, code) => el("li", {}, swatch(name), words[code]));
-  entries.push(el("li", {}, mark("not-yet-mark", "M6 0 L12 6 L6 12 L0 6z"), "“not yet”: EINPROGRESS, EAGAIN"));
+  entries.push(el("li", {}, mark("not-yet-mark", "M6 0 L12 6 L6 12 L0 6z"), "\"not yet\": EINPROGRESS, EAGAIN"));
   entries.push(el("li", {}, mark("wake-mark", "M6 1 L12 11 L0 11z"), "wakeup: select() returns"));
   const squeezed = el("p", { class: "aside" });
   section.append(el("ul", {}, ...entries), squeezed);

@@ -58,7 +58,7 @@ panel("toolbar", (section, model) => {
     if (changed.has("filter")) {
       const asks = now.filter.trim() !== "";
       next.textContent = asks ? "Next match »" : "Next moment »";
-      next.title = asks ? "The next step that the filter lets through (key ])" : "The next wait, wakeup or “not yet” (key ])";
+      next.title = asks ? "The next step that the filter lets through (key ])" : "The next wait, wakeup or \"not yet\" (key ])";
       if (filter.lastChild.value !== now.filter) filter.lastChild.value = now.filter;
     }
   };
