@@ -393,6 +393,26 @@ def test_paper(show: OpenPage, landscape: bool) -> None:
     assert DARK == shade(opened)
 
 
+def test_paper_shows_the_line_of_source(show: OpenPage) -> None:
+    """On paper each source has the lines around the one at which its run is, and that one is in sight."""
+    opened = show(*THREE, at="run=3&step=1.9.9")
+    opened.page.evaluate(
+        """() => matchMedia("print").addEventListener("change", (event) => {
+          if (!event.matches) return;
+          window.paper = [...document.querySelectorAll(".code")].filter((box) => box.querySelector(".here")).map((box) => {
+            const line = box.querySelector(".here").getBoundingClientRect(), around = box.getBoundingClientRect();
+            const lines = [...box.querySelectorAll("li")];
+            const seen = lines.filter((each) => each.getBoundingClientRect().height);
+            return [lines.length > seen.length, seen.length < 18, line.top >= around.top && line.bottom <= around.bottom];
+          });
+        })"""
+    )
+    printed(opened.page)
+    paper = opened.page.evaluate("() => window.paper")
+    assert paper
+    assert [[True, True, True]] * len(paper) == paper
+
+
 # -- For everybody.
 
 

@@ -1,6 +1,7 @@
 // The source at the cursor: a box that shows the lines around one of them.
 
 const AROUND = 60; // lines that are there to be scrolled to, above and below
+const PRINTED_AROUND = 8; // above and below, where nothing scrolls
 
 const coloured = new WeakMap();
 
@@ -19,6 +20,8 @@ class SourceBox {
     this.file = "";
     this.from = this.to = 0;
     this.line = null;
+    addEventListener("beforeprint", () => this.crop());
+    addEventListener("afterprint", () => this.centre());
   }
 
   /** Show a line of a file. */
@@ -49,6 +52,13 @@ class SourceBox {
     const { offsetTop, offsetHeight } = this.line;
     this.element.scrollTop = offsetTop - (this.element.clientHeight - offsetHeight) / 2;
     this.element.scrollLeft = 0;
+  }
+
+  /** Mark what is too far from the line to be printed with it. */
+  crop() {
+    const lines = [...this.list.children];
+    const at = lines.indexOf(this.line);
+    lines.forEach((line, index) => line.classList.toggle("far", at >= 0 && Math.abs(index - at) > PRINTED_AROUND));
   }
 
   apologise(file, line) {
