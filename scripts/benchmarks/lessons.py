@@ -29,7 +29,7 @@ from tracedemo.workshop.proving import answers, place
 from tracedemo.workshop.questions import outcome
 from tracedemo.workshop.running import execute
 
-RUNS, QUICK_RUNS = 200, 5
+RUNS, QUICK_RUNS = 200, 10
 VERDICTS, QUICK_VERDICTS = 20, 1
 BUSY = 6
 IDLE_S, LOADED_S = 3.0, 10.0
@@ -138,4 +138,4 @@ def engine_here(folder: Path) -> str | None:
         engine, _ = choose("auto", folder)
     except (MachineError, UsageError):
         return None
-    return engine.name if engine else None
+    return engine.NAME if engine else None
