@@ -42,6 +42,7 @@ file = "fetch.py"
 name = "an answer in {{k}} pieces"
 server = {{ pieces = "k" }}
 rules = ["ends/well", "result/body", "fds/closed"]
+cpu_s = 2
 """
 
 LEARNER = """\

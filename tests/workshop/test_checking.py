@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.workshop.small import WRONG
+from tracedemo.runner import asleep
 from tracedemo.workshop.checking import Complaint, Verdict, check
 from tracedemo.workshop.lesson import Lesson
 
@@ -21,6 +22,12 @@ while True:
     except BlockingIOError:
         pass
 """
+
+
+@pytest.fixture(autouse=True)
+def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The programs here do nothing for long but sleep: looks may follow each other sooner."""
+    monkeypatch.setattr(asleep, "LOOK_S", 0.08)
 
 
 def verdict(lesson: Lesson, folder: Path, text: str, seed: int | None = None) -> Verdict:
@@ -106,7 +113,7 @@ def test_who_waits_for_nobody_in_a_call_is_told_which(small: Sequence[Lesson], t
         (f"{HEAD}sys.exit('no more')\n", "it ended with exit code 1: no more", "words of its own"),
         (f"{HEAD}1 / 0\n", "it ended with exit code 1: ZeroDivisionError: division by zero", "traceback"),
         (f"{HEAD}input()\n", "it ended with exit code 1: EOFError: EOF when reading a line", "traceback"),
-        (f"{HEAD}while True:\n    pass\n", "it has used up its 3 s of processor time", "what should end it?"),
+        (f"{HEAD}while True:\n    pass\n", "it has used up its 2 s of processor time", "what should end it?"),
         (f"{HEAD}os.abort()\n", "it was ended by SIGABRT", "a signal"),
         ("", "it came to its end without a call on a socket or a selector", "Is main() called"),
         ("import selectors, socket\n", "it came to its end without a call", "Is main() called"),
