@@ -14,9 +14,9 @@ from tracedemo.analysis import misbehaviour
 from tracedemo.analysis.identity import identify
 from tracedemo.errors import RecorderError
 from tracedemo.events import FLOW, INJECTED, PYTHON, SERVER, Event, Header, Trace
+from tracedemo.recorders.inprocess.asking import BUDGET, PATIENCE
 from tracedemo.recorders.inprocess.decode import Recording, read_spool, root_of, spool_heads
 from tracedemo.recorders.inprocess.notes import add_up, beyond, notes
-from tracedemo.recorders.inprocess.pace import BUDGET, PATIENCE
 from tracedemo.recorders.kernel.redact import without_secrets
 from tracedemo.runner.child import Finished
 from tracedemo.runner.kernel import Seen, add_kernel

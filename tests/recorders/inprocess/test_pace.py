@@ -16,7 +16,7 @@ import pytest
 from tests.recorders.conftest import Record
 from tracedemo.analysis.study import Study
 from tracedemo.events import PYTHON, TRACER, Event
-from tracedemo.recorders.inprocess import pace
+from tracedemo.recorders.inprocess import asking, pace
 from tracedemo.recorders.inprocess.watched import waits_for_thread
 from tracedemo.runner import ADDRESS, Run
 from tracedemo.server import ServerOptions
@@ -560,7 +560,7 @@ with selectors.DefaultSelector() as selector:
     (row,) = tools(done, "spin")
     assert (125, "spin") == (done.exit_code, done.trace.header.ended)
     assert 2 == len(row.args["fds"])
-    assert pace.BUDGET == sum(event.op == "select" for event in own(done))
+    assert asking.BUDGET == sum(event.op == "select" for event in own(done))
 
 
 UNUSED = """
@@ -580,7 +580,7 @@ def test_a_program_that_makes_no_use_of_what_select_reports_is_ended(paced: Pace
     (row,) = tools(done, "spin")
     assert (125, "spin") == (done.exit_code, done.trace.header.ended)
     assert "did nothing with fd" in row.args["detail"]
-    assert pace.BUDGET == sum(event.op == "select" for event in own(done))
+    assert asking.BUDGET == sum(event.op == "select" for event in own(done))
     assert "no-deadline" not in {finding.kind for finding in Study(done.trace).findings}
 
 
@@ -594,7 +594,7 @@ def test_news_that_are_used_are_no_spin(paced: Pace, use: str) -> None:
 sock = asked()
 with selectors.DefaultSelector() as selector:
     selector.register(sock, selectors.EVENT_READ | selectors.EVENT_WRITE)
-    for turn in range({pace.BUDGET + 2}):
+    for turn in range({asking.BUDGET + 2}):
         selector.select()
         if turn == 9_999:
             {use}

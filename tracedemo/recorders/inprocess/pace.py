@@ -11,8 +11,7 @@ Theory of operation (the words and the server's side: `tracedemo/lockstep.py`)
         * select, poll, epoll_wait with a timeout other than zero, when nothing is ready. An epoll is asked through its
           own descriptor, which is readable when it has events: a question to the epoll itself would use up
           edge-triggered and one-shot events;
-        * for a client that never waits, every tenth "not yet" in a row (PATIENCE), of a connection, or of a selector that
-          is asked with timeout 0.
+        * for a client that never waits, some "not yet" answers in a row (`asking`).
     A connect or a send that waits is the kernel's move: the handshake, and room in the buffer, come by themselves,
     because the server accepts and reads eagerly. A connect that has only begun is let settle before connect() answers
     EINPROGRESS, and moved bytes are let arrive, so that what is ready does not depend on the scheduler. Only a server that
@@ -24,9 +23,8 @@ Theory of operation (the words and the server's side: `tracedemo/lockstep.py`)
     whose selector watches nothing open; when all threads are stuck, or wait for another thread, nothing can ever happen,
     and the program is ended with a sentence that names the descriptors. A receive that the kernel will end (SO_RCVTIMEO)
     is not stuck; and as long as a timer runs whose signal will come (setitimer, alarm), nothing is proved: its handler may
-    raise, or send what was missing. Both are asked for only when the server has nothing left. Spin: a client that gets
-    BUDGET "not yet" answers while the server has nothing left for it is ended likewise; and one to which select, asked
-    about nothing but connections to our server, has reported BUDGET times in a row what it makes no use of.
+    raise, or send what was missing. Both are asked for only when the server has nothing left. A program that
+    spins is ended likewise (`asking`).
 
     A server that cannot be asked (its line is broken, there is no descriptor for it) proves nothing: the program then
     waits as it would without us.
@@ -40,7 +38,7 @@ from _thread import get_ident
 
 from tracedemo.lockstep import ARRIVAL_GRACE_S
 from tracedemo.recorders.inprocess import describe, describe_ready
-from tracedemo.recorders.inprocess.layers import Layers
+from tracedemo.recorders.inprocess.asking import Asking
 from tracedemo.recorders.inprocess.layout import ARGS, RESULT, clock
 from tracedemo.recorders.inprocess.line import Line
 from tracedemo.recorders.inprocess.mapping import suppress
@@ -62,10 +60,6 @@ if TYPE_CHECKING:
 
     from tracedemo.recorders.inprocess.spool import Spool
 
-PATIENCE = 10
-"""How many "not yet" answers in a row make a step."""
-BUDGET = 20_000
-"""How many "not yet" answers may come while the server has nothing left, before the run is ended."""
 ROOM_GRACE_S = 1.0
 """Seconds in which a server that reads has made room; spent where it does not, once before each wait."""
 LOOK_AGAIN_S = 0.05
@@ -86,7 +80,7 @@ FOR_NOTHING_LEFT = "deadlock: the program waits, and the server has nothing left
 FOR_NOBODY = "deadlock: the program sleeps in a selector that watches nothing open"
 
 
-class Pace(Layers):
+class Pace(Asking):
     """What the traced process knows about its waits; one object a process."""
 
     def __init__(self, spool: Spool, control: str) -> None:
@@ -182,61 +176,6 @@ class Pace(Layers):
         except Exception:  # noqa: BLE001  # the original has the words for it
             return None
         return dict.fromkeys(self.spool.ports, 1)
-
-    # -- "Not yet"
-
-    def _count_not_yet(self, fd: int) -> None:
-        """A connection had nothing for a program that does not wait."""
-        if fd not in self.spool.ports:
-            return
-        count = self.not_yet.get(fd, 0) + 1
-        self.not_yet[fd] = count % PATIENCE
-        if count == PATIENCE:
-            self._step_for_asker({fd: self.spool.ports[fd]})
-
-    def _count_full(self, fd: int) -> None:
-        """There was no room for what a program that does not wait has to send."""
-        if fd not in self.spool.ports:
-            return
-        count = self.full[fd] = self.full.get(fd, 0) + 1
-        if count % BUDGET or self._step({fd: self.spool.ports[fd]}, clock()):
-            return
-        if not self._ready(
-            (fd,), writing=True
-        ):  # a server that reads slowly has read all, since it was asked
-            words = f"spin: {count:,} times there was no room to send, and the server reads no more from"
-            self._stop("spin", {fd: self.spool.ports[fd]}, words)
-
-    def _count_glance(self, place: str, args: Any) -> None:
-        """A select with timeout 0 found nothing: a "not yet" of all that it watches."""
-        ports = self.spool.ports
-        if not ports:
-            return
-        key = id(args[0]) if place else 0
-        count = self.glances.get(key, 0) + 1
-        self.glances[key] = count % PATIENCE
-        if count == PATIENCE:
-            t0 = clock()
-            watched = self._watched(place, args) or {}
-            ours = {fd: ports[fd] for fd, events in watched.items() if fd in ports and events & 1}
-            if ours:
-                self._step_for_asker(ours, t0)
-
-    def _count_unused(self, watched: dict[int, int]) -> None:
-        """A select had news at once, as it has again and again for a program that makes no use of it."""
-        self.unused += 1
-        ports = self.spool.ports
-        if self.unused >= BUDGET and all(fd in ports for fd in watched):
-            words = f"spin: {self.unused:,} times select had news at once, and the program did nothing with"
-            self._stop("spin", {fd: ports[fd] for fd in watched}, words)
-
-    def _step_for_asker(self, ours: dict[int, int], t0: int = 0) -> None:
-        if self._step(ours, t0 or clock()):
-            return
-        self.vain += PATIENCE
-        if self.vain >= BUDGET:
-            words = f'spin: {self.vain:,} times the answer was "not yet", and the server has nothing left to send on'
-            self._stop("spin", ours, words)
 
     # -- Waiting
 
