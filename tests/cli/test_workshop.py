@@ -516,6 +516,17 @@ def test_shown_lesson(outside: Learner) -> None:
     assert "seen" == outside.status["second"]["is"]
 
 
+def test_several_are_left_out(learner: Learner, small: Sequence[Lesson]) -> None:
+    """At the end it is said how many lessons were left out, and which is the first of them."""
+    learner("next", "3")
+    learner("predict", "a")
+    learner("run")
+    learner.solve(small[2])
+    text = " ".join(learner("check").split())
+
+    assert "You left 2 out; the first is lesson 01, The first one:" in text
+
+
 def test_end_of_a_shorter_track(outside: Learner, small: Sequence[Lesson]) -> None:
     """At the end of a track with fewer lessons, those that it leaves out are named, and how to open one."""
     outside("start", "--track", "half")

@@ -16,7 +16,7 @@ from tracedemo.errors import UsageError
 from tracedemo.workshop import catalogue
 from tracedemo.workshop.folder import Folder, find
 from tracedemo.workshop.lesson import Lesson
-from tracedemo.workshop.standing import Step, standing
+from tracedemo.workshop.standing import Step, left_out, standing
 from tracedemo.workshop.state import State
 
 
@@ -79,7 +79,7 @@ _NEXT: Mapping[Step, tuple[str, str]] = {
     Step.RUN: ("workshop run", "See what happens:"),
     Step.CHECK: ("workshop check", "Write in {file}, save it, and try it:"),
     Step.NEXT: ("workshop next", "Go on to {other}:"),
-    Step.BACK: ("workshop next {name}", "That was the last lesson of your track. You left one out, {other}:"),
+    Step.BACK: ("workshop next {name}", "That was the last lesson of your track. You left {left}:"),
     Step.DONE: ("workshop status", "What you have done:"),
 }
 """What to type, and why."""
@@ -89,10 +89,13 @@ def next_thing(folder: Folder, state: State) -> tuple[str, str]:
     """The one next thing: what to type, and why, in a sentence with a colon at its end."""
     at = standing(folder, state)
     other = at.other or at.lesson
+    place = f"lesson {other.number:02}, {other.title}"
+    left = len([one for one in left_out(folder, state) if one.name != at.lesson.name])
     words = {
         "file": near(folder.file(at.lesson)),
         "name": other.name,
-        "other": f"lesson {other.number:02}, {other.title}",
+        "other": place,
+        "left": f"{left} out; the first is {place}" if left > 1 else f"one out, {place}",
     }
     command, why = _NEXT[at.step]
     return command.format_map(words), why.format_map(words)
