@@ -79,5 +79,5 @@ def _stay(voice: Voice, folder: Folder, state: State, *, named: bool) -> None:
 def _leave(voice: Voice, state: State, lesson: Lesson) -> None:
     if not is_done(lesson, state):
         state.of(lesson.name).skipped = True
-        voice.say(f"Lesson {lesson.number:02} is left out for now; you can come back to it.")
+        voice.say(f"Lesson {lesson.number:02} is left out for now; `next {lesson.number}` leads back to it.")
         voice.say()
